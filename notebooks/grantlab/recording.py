@@ -132,7 +132,11 @@ class Recording:
         self._lock = Lock()
 
     def client(self, sender: str, *, channel: Channel = "back", **options: Any) -> httpx.Client:
-        """An ordinary `httpx.Client` whose every hop is recorded; options are httpx's own."""
+        """An ordinary `httpx.Client` whose every hop is recorded; options are httpx's own.
+
+        It keeps no idle connection, so a lesson may leave it open and restart the lab.
+        """
+        options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
         given = options.pop("event_hooks", {})
         hooks = self.hooks(sender, channel=channel)
         both = {kind: [*given.get(kind, []), *hooks[kind]] for kind in hooks}
