@@ -1,0 +1,262 @@
+"""Exercises: a question, a check of evidence, hints in order, and a solution."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+Status = Literal["not attempted", "not yet", "passed"]
+Judge = Callable[[Any], Iterable[str]]
+
+_FORMAT = 1
+_MARKS: dict[Status, str] = {"not attempted": "○", "not yet": "◐", "passed": "✓"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt; `reasons` names everything that is not right yet."""
+
+    exercise: str
+    status: Status
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """The evidence holds."""
+        return self.status == "passed"
+
+    def __repr__(self) -> str:
+        lines = [f"{_MARKS[self.status]} {self.exercise}: {self.status}"]
+        lines += [f"  - {reason}" for reason in self.reasons]
+        return "\n".join([*lines, self.note] if self.note else lines)
+
+    def _repr_html_(self) -> str:
+        reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in self.reasons)
+        listed = f"<ul>{reasons}</ul>" if reasons else ""
+        note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        mark = f'<span aria-hidden="true">{_MARKS[self.status]}</span>'
+        head = f"{mark} <strong>{html.escape(self.exercise)}</strong>: {self.status}"
+        return f'<div role="status"><p>{head}</p>{listed}{note}</div>'
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """Evidence of a known mistake, and the reason the check must give for it."""
+
+    evidence: Any
+    hint: str
+
+
+@dataclass(frozen=True)
+class ShortCut:
+    """Evidence made by dodging the question; `why` says what was dodged. It must not pass."""
+
+    evidence: Any
+    why: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A question, hint or solution, ready to be displayed."""
+
+    head: str
+    text: str
+    is_code: bool = False
+
+    def __repr__(self) -> str:
+        return f"{self.head}\n{self.text}"
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.text)
+        body = f"<pre><code>{text}</code></pre>" if self.is_code else f"<p>{text}</p>"
+        return f"<div><p><strong>{html.escape(self.head)}</strong></p>{body}</div>"
+
+
+class Exercise:
+    """One exercise of a lesson.
+
+    `check` is given the evidence (a recording, or a value the learner made) and yields one
+    reason for each thing that is not right yet: none means passed. Evidence that is None or
+    `...`, or a collection of nothing else, was not attempted; `attempted` may say otherwise,
+    for instance for a recording in which nothing was tried. `solution` is the source text
+    that makes the tagged cell pass.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        question: str,
+        check: Judge,
+        hints: Iterable[str],
+        solution: str,
+        *,
+        wrong_answers: Iterable[WrongAnswer] = (),
+        short_cuts: Iterable[ShortCut] = (),
+        attempted: Callable[[Any], bool] | None = None,
+    ) -> None:
+        self.name = name
+        self.question = question
+        self.hints = tuple(hints)
+        self.solution = solution.strip("\n")
+        self.wrong_answers = tuple(wrong_answers)
+        self.short_cuts = tuple(short_cuts)
+        self._judge = check
+        self._attempted = attempted
+        self._hints_given = 0
+
+    def check(self, evidence: Any = None) -> Outcome:
+        """Judge the evidence and remember the outcome in the progress file."""
+        outcome = self.judge(evidence)
+        trouble = remember(self.name, outcome.status)
+        return replace(outcome, note=trouble) if trouble else outcome
+
+    def judge(self, evidence: Any) -> Outcome:
+        """Judge the evidence; nothing is remembered.
+
+        Evidence of a shape that the check can't read is "not yet", never an exception.
+        """
+        if _untouched(evidence):
+            return Outcome(self.name, "not attempted")
+        try:
+            if self._attempted is not None and not self._attempted(evidence):
+                return Outcome(self.name, "not attempted")
+            reasons = tuple(self._judge(evidence))
+        except (TypeError, ValueError, AttributeError, LookupError) as trouble:
+            kind = type(evidence).__name__
+            reasons = (
+                f"This answer ({kind}) has another shape than the question asks for: "
+                f"{type(trouble).__name__}, {trouble}.",
+            )
+        return Outcome(self.name, "not yet" if reasons else "passed", reasons)
+
+    def hint(self) -> Shown:
+        """The next hint; after the last one, the last one again."""
+        if not self.hints:
+            return Shown(f"{self.name}: no hints", "The question says it all.")
+        self._hints_given = min(self._hints_given + 1, len(self.hints))
+        head = f"{self.name}: hint {self._hints_given} of {len(self.hints)}"
+        text = self.hints[self._hints_given - 1]
+        if self._hints_given == len(self.hints):
+            text += " (The last one. There is also show_solution().)"
+        return Shown(head, text)
+
+    def show_solution(self) -> Shown:
+        """The solution, as code for the exercise's cell."""
+        return Shown(f"{self.name}: solution", self.solution, is_code=True)
+
+    def __repr__(self) -> str:
+        return f"Exercise {self.name}\n{self.question}"
+
+    def _repr_html_(self) -> str:
+        return Shown(f"Exercise {self.name}", self.question)._repr_html_()
+
+
+def exercises_of(lesson: str | ModuleType) -> dict[str, Exercise]:
+    """The exercises of a lesson by name, in the order of its module.
+
+    The lesson is a module or a number: `exercises_of("03")` reads `grantlab.lessons.lesson_03`.
+    `ValueError` when two of them share a name.
+    """
+    if isinstance(lesson, str):
+        lesson = importlib.import_module(f"grantlab.lessons.lesson_{lesson}")
+    found: dict[str, Exercise] = {}
+    for exercise in (value for value in vars(lesson).values() if isinstance(value, Exercise)):
+        if found.setdefault(exercise.name, exercise) is not exercise:
+            raise ValueError(f"Two exercises of {lesson.__name__} are called {exercise.name!r}.")
+    return found
+
+
+class ProgressError(ValueError):
+    """The progress file can't be read; the message names it and the cure. It is left alone."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What has been tried and passed, by the exercises' names."""
+
+    outcomes: Mapping[str, Status] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """The names of the exercises that passed."""
+        return tuple(name for name, status in self.outcomes.items() if status == "passed")
+
+
+def progress_file() -> Path:
+    """Where progress is kept: `GRANTLAB_PROGRESS`, else `progress.json` beside the notebook."""
+    return Path(os.environ.get("GRANTLAB_PROGRESS") or "progress.json")
+
+
+def read_progress() -> Progress:
+    """The progress so far, empty without a file; `ProgressError` when the file is broken."""
+    path = progress_file()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        outcomes = document["exercises"]
+        known = document["format"] == _FORMAT and set(outcomes.values()) <= _MARKS.keys()
+    except FileNotFoundError:
+        return Progress()
+    except json.JSONDecodeError as trouble:
+        raise ProgressError(_broken(path, f"line {trouble.lineno}: {trouble.msg}")) from trouble
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as trouble:
+        raise ProgressError(_broken(path, "it has another form")) from trouble
+    if not known:
+        raise ProgressError(_broken(path, "it has another form"))
+    return Progress(outcomes)
+
+
+def remember(name: str, status: Status) -> str:
+    """Write the outcome into the progress file, in one step; say what kept that from happening.
+
+    A passed exercise stays passed, and an exercise nobody attempted leaves no trace.
+    """
+    if status == "not attempted":
+        return ""
+    try:
+        outcomes = dict(read_progress().outcomes)
+        if outcomes.get(name) not in (status, "passed"):
+            _write({**outcomes, name: status})
+    except ProgressError as trouble:
+        return str(trouble)
+    except OSError as trouble:
+        return f"Progress was not saved in {progress_file()}: {trouble.strerror}."
+    return ""
+
+
+def _write(outcomes: dict[str, Status]) -> None:
+    path = progress_file()
+    text = json.dumps({"format": _FORMAT, "exercises": outcomes}, indent=1, ensure_ascii=False)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".progress-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _broken(path: Path, trouble: str) -> str:
+    return (
+        f"{path} can't be read ({trouble}). It was left as it is; move it away to start anew. "
+        "Until then progress isn't saved."
+    )
+
+
+def _untouched(evidence: Any) -> bool:
+    if evidence is None or evidence is ...:
+        return True
+    if isinstance(evidence, Mapping):
+        evidence = tuple(evidence.values())
+    if isinstance(evidence, tuple | list) and evidence:
+        return all(_untouched(item) for item in evidence)
+    return False
