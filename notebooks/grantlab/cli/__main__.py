@@ -1,0 +1,5 @@
+"""`python -m grantlab.cli` is the command `grantlab`."""
+
+from grantlab.cli import main
+
+main()

@@ -1,0 +1,346 @@
+"""The lab a lesson works in: find or start a server, and get an org of one's own in it."""
+
+from __future__ import annotations
+
+import atexit
+import html
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from grantlab.recording import Exchange
+from labserver import state
+
+Document = dict[str, Any]
+PATIENCE = 10.0
+SECONDS_TO_STOP = 8.0
+
+
+class LabError(Exception):
+    """The lab can't do what was asked; the message is one line with the cure."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """An authorization server of the org; `document` is all that the management API says."""
+
+    id: str
+    name: str
+    issuer: str
+    audience: str
+    document: Document = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class App:
+    """An app of the org: a client, in OAuth's words. `client_secret` is "" for public clients."""
+
+    id: str
+    name: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uris: tuple[str, ...]
+    document: Document = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in. `password` is the world's own readable one."""
+
+    id: str
+    name: str
+    login: str
+    password: str
+    document: Document = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why the server answered as it did: the log events of one request, oldest first."""
+
+    request_id: str
+    events: tuple[Document, ...]
+
+    @property
+    def checks(self) -> tuple[Document, ...]:
+        """Every check of the request in order: `check`, `result`, `detail`, and for a policy
+        decision `policyId` and `ruleId`."""
+        return tuple(
+            check
+            for event in self.events
+            for check in event.get("debugContext", {}).get("debugData", {}).get("reasons", [])
+        )
+
+
+class Lab:
+    """One org on a lab server, and what a lesson asks of it.
+
+    `url` is the org's URL, which is the issuer of its org authorization server.
+    """
+
+    def __init__(self, url: str, token: str | None, *, ends: tuple[Callable[[], None], ...] = ()):
+        self.url = url.rstrip("/")
+        self._token = token
+        self._ends = list(ends)
+        self._lock = threading.RLock()
+        self._clock_moves: bool | None = None
+        atexit.register(self.close)
+
+    @classmethod
+    def start(cls) -> Lab:
+        """A fresh org on the first lab that answers.
+
+        Tried in order: `GRANTLAB_URL`, the state folder's `server.json`, a server of this
+        notebook's own, which ends with it. Raises LabError when none can be had.
+        """
+        named = os.environ.get("GRANTLAB_URL", "").rstrip("/")
+        if named and _answers(named):
+            return cls.connect(named)
+        running = state.running_server()
+        if running and _answers(running.address):
+            return _in_a_fresh_org(running.address, _token())
+        child = _Child()
+        return _in_a_fresh_org(child.address, _token(), child.stop)
+
+    @classmethod
+    def connect(cls, issuer: str, token: str | None = None) -> Lab:
+        """The lab at an address: in that org if the address names one, else in a fresh org.
+
+        `token` is an API token; left out, it is `GRANTLAB_ADMIN_TOKEN`, or for a server on this
+        machine the state folder's. Without one, only what is public can be read.
+        """
+        issuer = issuer.rstrip("/")
+        if not _answers(issuer):
+            raise LabError(f"No lab answers at {issuer}; start one with `grantlab serve`.")
+        token = token or _token(only_named=not _is_local(issuer))
+        if token is None or "/orgs/" in urlsplit(issuer).path:
+            return cls(issuer, token)
+        return _in_a_fresh_org(issuer, token)
+
+    @cached_property
+    def admin(self) -> httpx.Client:
+        """A client for plain management calls, such as `lab.admin.get("/api/v1/apps")`.
+
+        Raises LabError when the lab has no token.
+        """
+        if self._token is None:
+            raise LabError(f"The lab at {self.url} was connected without a token: give token=….")
+        client = _client(base_url=self.url, headers={"Authorization": f"SSWS {self._token}"})
+        self._ends.append(client.close)
+        return client
+
+    def server(self, name: str) -> Server:
+        """The authorization server of that name; "org" is the org server itself."""
+        if name == "org":
+            return Server("org", "org", self.url, self.url, {})
+        found = self._find("/api/v1/authorizationServers", name, lambda entry: entry["name"])
+        return Server(found["id"], found["name"], found["issuer"], found["audiences"][0], found)
+
+    def app(self, name: str) -> App:
+        """The app of that name, as it is now."""
+        found = self._find("/api/v1/apps", name, lambda entry: entry["label"])
+        found = self._json("GET", f"/api/v1/apps/{found['id']}")
+        client = found["credentials"]["oauthClient"]
+        return App(
+            id=found["id"],
+            name=found["label"],
+            client_id=client["client_id"],
+            client_secret=client.get("client_secret", ""),
+            redirect_uris=tuple(found["settings"]["oauthClient"].get("redirect_uris") or ()),
+            document=found,
+        )
+
+    def person(self, name: str) -> Person:
+        """The person of that login; `"cora"` is short for `"cora@bank.example"`."""
+        login = name if "@" in name else f"{name}@bank.example"
+        found = self._json("GET", f"/api/v1/users/{login}")
+        profile = found["profile"]
+        return Person(found["id"], profile["firstName"], profile["login"], _PASSWORD, found)
+
+    def reasons(self, exchange: Exchange) -> Reasons:
+        """Which checks the server ran for an exchange, in order, with what result."""
+        if exchange.request_id is None:
+            raise LabError(
+                f"Exchange {exchange.number} carries no X-Okta-Request-Id: "
+                "another server gave that answer, and this lab has no reasons for it."
+            )
+        wanted = f'transaction.id eq "{exchange.request_id}"'
+        events = self._json("GET", "/api/v1/logs", params={"filter": wanted})
+        return Reasons(exchange.request_id, tuple(events))
+
+    def now(self) -> float:
+        """The lab's time in seconds since the epoch, which a lesson may have moved."""
+        if self._token is None or self._clock_moves is False:
+            return time.time()
+        answer = self._ask("GET", "/lab/clock")
+        self._clock_moves = answer.status_code != 404
+        return float(_json_of(answer)["now"]) if self._clock_moves else time.time()
+
+    def move_clock(self, seconds: int) -> float:
+        """The org's clock is that many seconds further; returns its time."""
+        self._clock_moves = None
+        return float(self._json("POST", "/lab/clock", json={"forward": seconds})["now"])
+
+    def page_url(self, url: str) -> str:
+        """The address at which the person's browser finds a page of the lab.
+
+        Behind a notebook proxy it is a rooted path of the notebook's own host.
+        """
+        parts = urlsplit(url)
+        ours = urlsplit(self.url)
+        prefix = ours.path.split("/orgs/")[0].rstrip("/")
+        if not prefix or parts[:2] != ours[:2] or not parts.path.startswith(f"{prefix}/"):
+            return url
+        return parts._replace(scheme="", netloc="").geturl()
+
+    def browser_link(self, url: str, text: str = "Open this page in your browser") -> str:
+        """HTML of a link that opens a page of the lab in a new tab."""
+        address = html.escape(self.page_url(url))
+        return f'<a href="{address}" target="_blank" rel="noopener">{html.escape(text)}</a>'
+
+    def close(self) -> None:
+        """The org is given back and a server of the lab's own has ended; safe to call again."""
+        with self._lock:
+            ends, self._ends = self._ends, []
+        for end in ends:
+            end()
+        atexit.unregister(self.close)
+
+    def __repr__(self) -> str:
+        return f"Lab at {self.url}"
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _find(self, path: str, name: str, name_of: Callable[[Document], str]) -> Document:
+        entries = self._json("GET", path, params={"limit": 200})
+        for entry in entries:
+            if name_of(entry) == name:
+                return dict(entry)
+        names = ", ".join(sorted(name_of(entry) for entry in entries))
+        raise LabError(f"Nothing here is called {name!r}; there is: {names}.")
+
+    def _json(self, method: str, path: str, **request: Any) -> Any:
+        return _json_of(self._ask(method, path, **request))
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        with self._lock:
+            client = self.admin
+        return client.request(method, path, **request)
+
+
+def _client(**options: Any) -> httpx.Client:
+    # The lab is on this machine or named outright: a proxy of the environment has no part in it.
+    return httpx.Client(trust_env=False, timeout=PATIENCE, **options)
+
+
+def _json_of(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json()
+    request = answer.request
+    with suppress(ValueError, KeyError, TypeError):
+        error = answer.json()
+        causes = "; ".join(cause["errorSummary"] for cause in error.get("errorCauses", []))
+        said = f"{error['errorCode']} {error['errorSummary']}" + (f" ({causes})" if causes else "")
+        raise LabError(f"{request.method} {request.url.path}: {answer.status_code} {said}")
+    raise LabError(f"{request.method} {request.url.path}: {answer.status_code}")
+
+
+def _answers(url: str) -> bool:
+    # /healthz belongs to the server, not to an org of it.
+    root = url.split("/orgs/")[0]
+    try:
+        with _client() as client:
+            return client.get(f"{root}/healthz").status_code == 200
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _token(*, only_named: bool = False) -> str | None:
+    # The state folder's token is this machine's secret; it never goes to another one.
+    if only_named and "GRANTLAB_ADMIN_TOKEN" not in os.environ:
+        return None
+    try:
+        return state.admin_token()
+    except state.StateUnusable as fault:
+        raise LabError(str(fault)) from fault
+
+
+def _in_a_fresh_org(root: str, token: str | None, *ends: Callable[[], None]) -> Lab:
+    name = f"lesson-{secrets.token_hex(5)}"
+    asked = {"subdomain": name, "name": f"Lesson {name[-4:]}", "temporary": True}
+    headers = {"Authorization": f"SSWS {token}"}
+    try:
+        with _client(headers=headers) as client:
+            org = _json_of(client.post(f"{root}/api/v1/orgs", json=asked))
+    except BaseException:
+        for end in ends:
+            end()
+        raise
+
+    def give_back() -> None:
+        with suppress(httpx.HTTPError), _client(headers=headers) as client:
+            client.delete(f"{root}/api/v1/orgs/{org['id']}")
+
+    return Lab(f"{root}/orgs/{org['subdomain']}", org["token"], ends=(give_back, *ends))
+
+
+class _Child:
+    """A server of this kernel's own; it ends when the kernel does, however that comes about."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "grantlab.cli", "serve", "--port", "0", "--workers", "1"]
+        with tempfile.TemporaryFile() as errors:
+            self._process = subprocess.Popen(
+                [*command, "--movable-clock", "--unlisted", "--until-stdin-ends"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                # The kernel's interrupt button is for the cell, not for the server.
+                start_new_session=True,
+            )
+            line = self._output.readline().decode()
+            if not line:
+                self.stop()
+                errors.seek(0)
+                said = errors.read().decode(errors="replace").strip() or "It said nothing."
+                raise LabError(f"The lab server didn't start. {said.splitlines()[-1]}")
+        self.address = line.split()[0]
+
+    @property
+    def _output(self) -> IO[bytes]:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def stop(self) -> None:
+        """The server has ended."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+
+_PASSWORD = ""
