@@ -458,22 +458,22 @@ PIECES = (
 )
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_scrambled_texts_raise_nothing_but_expression_errors(seed):
     chance = random.Random(seed)
 
-    for _ in range(150):
+    for _ in range(100):
         separator = chance.choice(["", " "])
         text = separator.join(chance.choices(PIECES, k=chance.choice([2, 3, 4, 8, 40])))
 
         assert_answered(text)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_well_formed_texts_with_values_that_do_not_fit_raise_nothing_but_expression_errors(seed):
     chance = random.Random(seed)
 
-    for _ in range(150):
+    for _ in range(100):
         assert_answered(well_formed(chance, depth=3))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from labserver.domain.expressions.errors import ExpressionError, Misuse
-from labserver.domain.expressions.grammar import tree_of
 from labserver.domain.expressions.names import Evaluation, Names, NobodyThere
-from labserver.domain.expressions.nodes import Node
 from labserver.domain.expressions.plain import check_result
+
+if TYPE_CHECKING:
+    from labserver.domain.expressions.nodes import Node
 
 __all__ = ["MAX_TEXT", "Expression", "ExpressionError", "Names", "evaluate", "parse"]
 
@@ -32,6 +34,9 @@ def parse(text: str) -> Expression:
     Raises ExpressionError, with the column, for a text that is too long, nested too deeply, or
     that uses anything but the documented names, functions and operators.
     """
+    # Imported on first use, with lark behind it: a server that starts has nothing to read yet.
+    from labserver.domain.expressions.grammar import tree_of
+
     if len(text) > MAX_TEXT:
         raise ExpressionError(
             MAX_TEXT + 1, f"the text is longer than {MAX_TEXT} characters", "make it shorter"

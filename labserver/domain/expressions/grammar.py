@@ -80,7 +80,6 @@ def tree_of(text: str) -> nodes.Node:
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    # Imported and built on first use: a server that starts has no expression to read yet.
     from lark import Lark
 
     return Lark(
