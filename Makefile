@@ -27,7 +27,7 @@ types:
 	$(PY) -m mypy
 
 imports:
-	.venv/bin/lint-imports --no-timing
+	.venv/bin/lint-imports --no-logo
 
 fix: ## Format, and mend what lint can mend
 	$(PY) -m ruff check --fix .

@@ -13,6 +13,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("GRANTLAB_")]:
         del os.environ[name]
     os.environ["GRANTLAB_HOME"] = state.name
+    os.environ["GRANTLAB_PROGRESS"] = os.path.join(state.name, "progress.json")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
