@@ -1,0 +1,1 @@
+"""What lasts: rows under an org, one-time things, and the log."""
