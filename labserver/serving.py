@@ -14,12 +14,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labserver.settings import Settings
 
 if TYPE_CHECKING:
+    from flask import Flask
     from granian.server.mp import MPServer
+
+    from labserver.store.database import Database
 
 SECONDS_TO_STOP = 4
 
@@ -99,7 +102,6 @@ def serve(
     *,
     address: str,
     reserved: socket.socket,
-    workers: int,
     certificate: Path | None = None,
     key: Path | None = None,
     ready: Callable[[], None] = lambda: None,
@@ -112,7 +114,7 @@ def serve(
     Raises CannotServe when the workers don't stay alive.
     """
     port = reserved.getsockname()[1]
-    server = _granian(settings, address, port, workers, certificate, key)
+    server = _granian(settings, address, port, certificate, key)
     stopping = threading.Event()
 
     def watch() -> None:
@@ -142,7 +144,6 @@ def _granian(
     settings: Settings,
     address: str,
     port: int,
-    workers: int,
     certificate: Path | None,
     key: Path | None,
 ) -> MPServer:
@@ -155,7 +156,7 @@ def _granian(
         address=address,
         port=port,
         interface=Interfaces.WSGI,
-        workers=workers,
+        workers=settings.workers,
         # More threads never helped (one interpreter lock a process), processes do.
         blocking_threads=1,
         http=HTTPModes.http1,
@@ -174,20 +175,34 @@ def prepare(settings: Settings) -> None:
     """The database is there, whole, of this version and seeded, and the code is loaded.
 
     Done once before the workers start: they find a ready database and share the loaded code.
+    Raises DatabaseUnusable or WorldError.
     """
-    _create_app(settings)
+    _, database = _open(settings)
+    # A connection must not be taken along into another process.
+    database.close()
 
 
-def _application(settings: Settings) -> Any:
+def _application(settings: Settings) -> Flask:
     """A worker's own application; the worker ends with the process that started it."""
+    from multiprocessing.util import Finalize
+
     _start_thread(_end_with_the_parent)
-    return _create_app(settings)
+    application, database = _open(settings)
+    # Log events wait in memory for a moment, also when the worker is told to stop.
+    Finalize(None, database.close, exitpriority=1)
+    return application
 
 
-def _create_app(settings: Settings) -> Any:
-    import labserver
+def _open(settings: Settings) -> tuple[Flask, Database]:
+    from labserver.app import create_app
+    from labserver.store.database import open_database
 
-    return labserver.create_app(settings)
+    database = open_database(settings.database, make_key=settings.make_key, clock=settings.clock)
+    try:
+        return create_app(settings, database), database
+    except BaseException:
+        database.close()
+        raise
 
 
 def _end_with_the_parent() -> None:

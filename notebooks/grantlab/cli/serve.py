@@ -61,7 +61,6 @@ def serve_with(options: Options) -> None:
                     settings,
                     address=address,
                     reserved=reserved,
-                    workers=_workers(options.workers),
                     certificate=certificate,
                     key=key,
                     ready=lambda: _say_ready(running, listed=not options.unlisted),
@@ -91,6 +90,7 @@ def _settings(options: Options, address: str, port: int) -> Settings:
         lifetime_code=options.lifetime_code,
         lifetime_session=options.lifetime_session,
         lifetime_session_token=options.lifetime_session_token,
+        workers=_workers(options.workers),
         beyond_loopback=not serving.is_loopback(address),
     )
 
