@@ -40,7 +40,7 @@ bench: ## Measure start, throughput, latency and memory; prints a table
 
 pins: ## Make binder/requirements.txt anew from pyproject.toml
 	rm -rf build/pins
-	.venv/bin/python -m venv build/pins
+	$(or $(PYTHON),$(PY)) -m venv build/pins
 	build/pins/bin/pip install --quiet .
 	build/pins/bin/python .ci/pins.py > build/requirements.txt
 	mv build/requirements.txt binder/requirements.txt

@@ -1,15 +1,18 @@
 """Prints the run-time pins: Grantlab's requirements and theirs, as installed here.
 
 `make pins` runs it in a fresh environment; tests/house compares it with binder/requirements.txt.
+The oldest Python makes the pins: it needs all that newer ones do, and a little more.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+OLDEST = (3, 11)
 HEAD = """\
 # The pins of everything that Grantlab runs on: what `make` installs, and Binder too.
 # Made from pyproject.toml by `make pins`; not edited by hand.
@@ -38,6 +41,8 @@ def closure(distribution: str) -> dict[str, str]:
 
 def main() -> None:
     """Print the file."""
+    if sys.version_info[:2] != OLDEST:
+        sys.exit("The pins are made with Python %d.%d: make pins PYTHON=…" % OLDEST)
     print(HEAD + "\n".join(f"{n}=={v}" for n, v in sorted(closure("grantlab").items())))
 
 

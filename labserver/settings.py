@@ -29,7 +29,8 @@ class Settings:
     `base_url` is the root of every issuer, the URL prefix included, without a slash at its end.
     `database` is an SQLAlchemy URL. `admin_token` is the super admin's API token in the root org.
     `world` is the file that new orgs are seeded from; None means the bundled bank.
-    `workers` is how many processes answer. Lifetimes are in seconds; `clock` gives seconds since the epoch.
+    `workers` is how many processes answer. Lifetimes are in seconds; `clock` gives seconds since
+    the epoch.
     """
 
     base_url: str
