@@ -50,7 +50,6 @@ class Browser:
         lab_url: str | None = None,
         redirect_uris: Iterable[str] = (),
         name: str = "Browser",
-        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.name = name
         self.page: Page | None = None
@@ -66,7 +65,6 @@ class Browser:
         self._client = recording.client(
             name,
             channel="front",
-            transport=transport,
             headers={"accept": "text/html,application/xhtml+xml", "user-agent": "grantlab-browser"},
         )
 

@@ -121,10 +121,12 @@ class Recording:
     """Every exchange of the clients that it watches, in the order of their answers.
 
     It may be filled from several threads. Watchers are called with each new exchange,
-    on the thread that made it.
+    on the thread that made it. A `transport` carries the requests of all its clients where
+    no sockets are wanted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
         self._exchanges: list[Exchange] = []
         self._names: dict[str, str] = {}
         self._authorization_servers: set[str] = set()
@@ -136,6 +138,7 @@ class Recording:
 
         It keeps no idle connection, so a lesson may leave it open and restart the lab.
         """
+        options.setdefault("transport", self._transport)
         options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
         given = options.pop("event_hooks", {})
         hooks = self.hooks(sender, channel=channel)
