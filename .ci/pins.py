@@ -42,7 +42,7 @@ def closure(distribution: str) -> dict[str, str]:
 def main() -> None:
     """Print the file."""
     if sys.version_info[:2] != OLDEST:
-        sys.exit("The pins are made with Python %d.%d: make pins PYTHON=…" % OLDEST)
+        sys.exit("The pins are made with Python {}.{}: make pins PYTHON=…".format(*OLDEST))
     print(HEAD + "\n".join(f"{n}=={v}" for n, v in sorted(closure("grantlab").items())))
 
 
