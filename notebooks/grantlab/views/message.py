@@ -1,0 +1,233 @@
+"""One exchange, taken apart: each value with its name, its meaning and where the spec says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+from markupsafe import Markup
+
+from grantlab.parts import MASK, Field, masked_headers
+from grantlab.recording import Exchange, Parts, parts
+from grantlab.views.html import icon, section, tag
+from grantlab.views.meaning import meaning
+from grantlab.views.token import looks_like_jwt
+from grantlab.views.words import CHANNELS, answer_words, clip, json_of, split
+
+# Headers that carry the protocol. The others are there too, one click away.
+TELLING = frozenset(
+    {
+        *("authorization", "www-authenticate", "dpop", "dpop-nonce", "cookie", "set-cookie"),
+        *("content-type", "location", "cache-control", "retry-after"),
+    }
+)
+NEVER_EVEN_IN_PART = frozenset({"password", "client_secret", "passCode", "answer"})
+LONGEST_BODY = 20_000
+HIDDEN = "••••••••"
+
+Inside = Callable[[str], Markup]
+
+
+def earlier_like(exchanges: Sequence[Exchange], exchange: Exchange) -> Exchange | None:
+    """The last message before this one that went to the same endpoint, if there was one."""
+    same = _endpoint(exchange)
+    before = [each for each in exchanges if each.number < exchange.number]
+    return next((each for each in reversed(before) if _endpoint(each) == same), None)
+
+
+def message(
+    exchange: Exchange,
+    earlier: Exchange | None = None,
+    inside: Inside | None = None,
+    *rest: object,
+    top: object = None,
+) -> Markup:
+    """The inspector of one exchange.
+
+    With `earlier`, what wasn't in that message is marked as new. `inside` draws what is found
+    in a JWT; `top` and `rest` go above and below.
+    """
+    pieces = pieces_of(exchange)
+    known = {field.name for field in pieces_of(earlier).request} if earlier else None
+    answer = answer_words(exchange)
+    title = f"{exchange.number}. {exchange.sender} → {exchange.receiver}"
+    chip = tag("span", f"{exchange.channel} channel", class_=f"gl-chip gl-chip-{exchange.channel}",
+               title=CHANNELS[exchange.channel])  # fmt: skip
+    return section(
+        "message",
+        top,
+        tag("h3", title, " ", chip),
+        tag("h4", "Request"),
+        _request_line(exchange),
+        _fields(pieces.request, known, inside),
+        _gone(pieces.request, earlier),
+        _raw("Body of the request", exchange.request_body),
+        tag("h4", "Answer"),
+        _status_line(exchange, answer.refused, str(answer)),
+        _fields(pieces.response, None, inside),
+        _raw("Body of the answer", exchange.response_body),
+        *rest,
+        label=f"Message {exchange.number}",
+        data_key=f"message-{exchange.number}",
+    )
+
+
+def message_text(exchange: Exchange) -> str:
+    """The exchange as plain text, without its secrets."""
+    pieces, answer = pieces_of(exchange), answer_words(exchange)
+    lines = [f"{exchange.number}. {exchange.sender} → {exchange.receiver}"]
+    lines.append(f"{exchange.method} {split(exchange.url).path or '/'}")
+    lines += [f"    {field.name}: {_preview(field)}" for field in pieces.request]
+    lines.append(f"Answer: {answer}{' (refused)' if answer.refused else ''}")
+    lines += [f"    {field.name}: {_preview(field)}" for field in pieces.response]
+    return "\n".join(lines)
+
+
+def pieces_of(exchange: Exchange) -> Parts:
+    """The parts of the exchange; of one whose URLs can't be read, the headers at least."""
+    try:
+        return parts(exchange)
+    except ValueError:
+        return Parts(
+            tuple(Field(n, v, "header", True) for n, v in exchange.request_headers),
+            tuple(Field(n, v, "header", True) for n, v in exchange.response_headers),
+        )
+
+
+def _endpoint(exchange: Exchange) -> tuple[str, str, str]:
+    pieces = split(exchange.url)
+    return exchange.method, pieces.netloc, pieces.path
+
+
+def _request_line(exchange: Exchange) -> Markup:
+    pieces = split(exchange.url)
+    at = f"{pieces.scheme}://{pieces.netloc.rpartition('@')[2]}" if pieces.netloc else ""
+    line = [tag("strong", exchange.method), " ", tag("span", at, class_="gl-muted")]
+    return tag("pre", tag("code", line, tag("strong", pieces.path or "/")))
+
+
+def _status_line(exchange: Exchange, refused: bool, words: str) -> Markup:
+    if exchange.status is None:
+        caught = f"Caught by {exchange.receiver}: the app reads this URL, nothing is sent back."
+        if not refused:
+            return tag("p", caught)
+        words = f"{words}. {caught}"
+    sign = "failed" if refused else "passed"
+    said = f"{words} (refused)" if refused else words
+    took = f" after {exchange.seconds * 1000:.0f} ms" if exchange.status is not None else ""
+    result = tag("span", icon(sign), said, class_=f"gl-{sign}", style="font-weight:650")
+    return tag("p", result, tag("span", took, class_="gl-muted"))
+
+
+def _fields(
+    fields: Iterable[Field], known: set[str] | None, inside: Inside | None
+) -> Markup:  # fmt: skip
+    shown = [each for each in fields if each.place != "header" or each.name in TELLING]
+    other = [each for each in fields if each.place == "header" and each.name not in TELLING]
+    rest = None
+    if other:
+        counted = f"Other headers ({len(other)})"
+        rest = tag(
+            "details", tag("summary", counted), _table(other, known, inside, counted),
+            data_key=counted,
+        )  # fmt: skip
+    return tag("div", _table(shown, known, inside, "Parts of the message"), rest)
+
+
+def _table(
+    fields: Sequence[Field], known: set[str] | None, inside: Inside | None, caption: str
+) -> Markup | None:
+    if not fields:
+        return None
+    heads = [
+        tag("th", word, scope="col", class_=look)
+        for word, look in (("Name", "gl-narrow"), ("Value", None), ("Meaning", None))
+    ]
+    rows = [_row(field, known is not None and field.name not in known, inside) for field in fields]
+    return tag(
+        "table", tag("thead", tag("tr", heads)), tag("tbody", rows),
+        class_="gl-rows", aria_label=caption,
+    )  # fmt: skip
+
+
+def _row(field: Field, new: bool, inside: Inside | None) -> Markup:
+    place = {"form": "body", "json": "body", "location": "redirect"}.get(field.place, field.place)
+    mark = tag("span", "new since last time", class_="gl-chip gl-chip-new") if new else None
+    where = tag("div", f"in the {place} " if place != "header" else "header ", mark,
+                class_="gl-muted gl-small", style="font-weight:400")  # fmt: skip
+    return tag(
+        "tr",
+        tag("th", tag("code", field.name), where, scope="row"),
+        tag("td", _value(field), _jwt(field, inside)),
+        tag("td", meaning(field.name, field.place, "not a name of the specs we know")),
+    )
+
+
+def _value(field: Field) -> Markup:
+    preview = _preview(field)
+    if preview == field.value:
+        return tag("code", field.value or "(empty)")
+    return tag(
+        "details",
+        tag("summary", preview, " ", tag("span", "Show", class_="gl-reveal"),
+            tag("span", "Hide", class_="gl-hide")),
+        tag("code", field.value),
+        class_="gl-secret",
+    )  # fmt: skip
+
+
+def _preview(field: Field) -> str:
+    """The value as it may stand on a projector."""
+    if field.place == "header":
+        return _header_preview(field)
+    if not field.secret or field.value in ("", MASK):
+        return field.value
+    if field.name in NEVER_EVEN_IN_PART or field.value.startswith(("{", "[")):
+        return HIDDEN
+    return f"{field.value[:6]}••• ({len(field.value)} characters)"
+
+
+def _header_preview(field: Field) -> str:
+    try:
+        masked = masked_headers(((field.name, field.value),))[0][1]
+    except ValueError:  # a URL that nobody can read
+        return HIDDEN
+    return field.value if masked == field.value else masked.replace(MASK, HIDDEN)
+
+
+def _jwt(field: Field, inside: Inside | None) -> Markup | None:
+    token = field.value.removeprefix("Bearer ").removeprefix("DPoP ")
+    if inside is None or not looks_like_jwt(token):
+        return None
+    return tag(
+        "details",
+        tag("summary", "This is a JWT: look inside"),
+        inside(token),
+        class_="gl-small",
+        data_key=f"jwt-{field.place}-{field.name}",
+    )
+
+
+def _gone(fields: Iterable[Field], earlier: Exchange | None) -> Markup | None:
+    if earlier is None:
+        return None
+    now = {field.name for field in fields}
+    before = dict.fromkeys(field.name for field in pieces_of(earlier).request)
+    gone = [name for name in before if name not in now]
+    if not gone:
+        return None
+    names = [[tag("code", name), " "] for name in gone]
+    said = f"In message {earlier.number} to the same endpoint, but not here: "
+    return tag("p", said, names, class_="gl-small gl-muted")
+
+
+def _raw(title: str, body: str) -> Markup | None:
+    if not body:
+        return None
+    document = json_of(body)
+    text = body if document is None else json.dumps(document, indent=2, ensure_ascii=False)
+    size = f" ({len(body):,} characters, with its secrets)"
+    return tag(
+        "details", tag("summary", title, tag("span", size, class_="gl-muted")),
+        tag("pre", clip(text, LONGEST_BODY)), data_key=title,
+    )  # fmt: skip

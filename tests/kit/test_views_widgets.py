@@ -1,0 +1,159 @@
+"""The widgets without a browser: what a person does arrives, and what goes wrong is shown."""
+
+from typing import Any
+
+from grantlab.flows import Flow, Refused, Step, Switch, Walk
+from grantlab.lab import Reasons
+from grantlab.recording import Exchange
+from grantlab.views.flow import flow_panel
+from grantlab.views.inspector import recording_panel
+from grantlab.views.panel import Panel
+from tests.kit.views_samples import code_flow, exchange, flow
+
+
+def do(panel: Panel, name: str, value: Any = None) -> str:
+    """Imitate the front end; the HTML that it would now show."""
+    panel._handle_custom_msg({"name": name, "value": value}, [])
+    return str(panel.html)
+
+
+def play(*steps: Step[Walk]) -> tuple[Flow[Walk], Panel]:
+    plain = Switch("plain", "Use plain", "It is refused.")
+    played = flow(*steps, switches=(plain,))
+    return played, flow_panel(played)
+
+
+def ask(walk: Walk) -> Refused | None:
+    walk.recording.add(exchange())
+    return Refused("400 invalid_grant") if walk.makes("plain") else None
+
+
+def stumble(walk: Walk) -> None:
+    walk.recording.add(exchange())
+    raise KeyError("access_token")
+
+
+def test_choosing_a_message_opens_it():
+    panel = recording_panel(code_flow())
+
+    assert 'data-key="message-8"' in panel.html
+    assert 'data-key="message-3"' in do(panel, "select", "2")
+
+
+def test_an_index_that_there_is_none_of_opens_the_nearest():
+    panel = recording_panel(code_flow())
+
+    assert 'data-key="message-1"' in do(panel, "select", "-5")
+    assert 'data-key="message-8"' in do(panel, "select", "99")
+
+
+def test_nonsense_from_the_browser_is_shown_as_trouble_and_breaks_nothing():
+    panel = recording_panel(code_flow())
+
+    assert 'role="alert"' in do(panel, "select", "<b>")
+    panel._handle_custom_msg("nonsense", [])
+    assert 'data-key="message-2"' in do(panel, "select", 1)
+    assert 'role="alert"' not in panel.html
+
+
+def test_new_exchanges_appear_while_they_happen_and_the_newest_opens():
+    recording = code_flow()
+    panel = recording_panel(recording)
+
+    recording.add(exchange())
+
+    assert "9 messages" in panel.html
+    assert 'data-key="message-9"' in panel.html
+
+
+def test_who_reads_an_older_message_is_left_in_peace():
+    recording = code_flow()
+    panel = recording_panel(recording)
+    do(panel, "select", 1)
+
+    recording.add(exchange())
+
+    assert 'data-key="message-2"' in panel.html
+
+
+def test_only_the_newest_panel_of_a_recording_follows_it():
+    recording = code_flow()
+    first, second = recording_panel(recording), recording_panel(recording)
+
+    recording.add(exchange())
+
+    assert "8 messages" in first.html
+    assert "9 messages" in second.html
+    assert 'data-key="message-1"' in do(first, "select", 0)
+
+
+def test_the_reasons_are_fetched_only_when_asked_for():
+    asked: list[int] = []
+
+    def reasons(one: Exchange) -> Reasons:
+        asked.append(one.number)
+        return Reasons("req-1", ())
+
+    panel = recording_panel(code_flow(), reasons)
+    do(panel, "select", 4)
+
+    assert asked == []
+    assert "The server&#39;s reasons" in do(panel, "reasons")
+    assert asked == [5]
+    assert "gl-reasons" not in do(panel, "select", 3)
+
+
+def test_a_failure_to_get_the_reasons_is_shown():
+    def refuse(_: Exchange) -> Reasons:
+        raise RuntimeError("the lab is gone")
+
+    panel = recording_panel(code_flow(), refuse)
+
+    assert "RuntimeError: the lab is gone" in do(panel, "reasons")
+
+
+def test_next_plays_one_step_and_shows_its_messages():
+    played, panel = play(Step("Ask", "", ask), Step("Ask again", "", ask))
+
+    shown = do(panel, "next")
+
+    assert played.position == 1
+    assert "Step 1 of 2 is done." in shown
+    assert "1 message" in shown
+
+
+def test_run_all_and_back_to_start():
+    played, panel = play(Step("Ask", "", ask), Step("Ask again", "", ask))
+
+    assert "Step 2 of 2 is done." in do(panel, "all")
+    assert played.done
+    assert "Not started" in do(panel, "back")
+    assert "gl-sequence" not in panel.html
+
+
+def test_a_switch_is_a_checkbox_and_its_refusal_is_told():
+    played, panel = play(Step("Ask", "", ask))
+
+    shown = do(panel, "switch", {"name": "plain", "on": True})
+    assert played.is_on("plain")
+    assert 'checked=""' in shown
+
+    assert "was refused, and the flow ends here: 400 invalid_grant" in do(panel, "next")
+
+
+def test_a_step_that_raises_is_told_and_its_messages_are_kept():
+    _, panel = play(Step("Stumble", "", stumble))
+
+    shown = do(panel, "next")
+
+    assert "KeyError" in shown
+    assert "1 message" in shown
+
+
+def test_a_step_played_from_code_shows_in_the_panel():
+    played, panel = play(Step("Ask", "", ask))
+
+    played.advance()
+
+    assert "Step 1 of 1 is done." in panel.html
+    assert "1 message" in panel.html
