@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 _UNSEEN = {"script", "style", "template", "title"}
+_VOID = {"br", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _INSIDE_A_LINE = {"a", "b", "code", "em", "i", "kbd", "small", "span", "strong"}
 
 
@@ -41,10 +42,15 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """A page taken apart; addresses are absolute."""
+    """A page taken apart; addresses are absolute.
+
+    `text` is what its main part says (everything, when none is marked), `alert` what it
+    announces as a problem.
+    """
 
     title: str
     text: str
+    alert: str
     forms: tuple[Form, ...]
     links: tuple[Link, ...]
 
@@ -66,7 +72,8 @@ def read_page(url: str, html: str) -> Page:
     reader.close()
     return Page(
         title=_joined(reader.title),
-        text=_joined(reader.text),
+        text=_joined(reader.main or reader.text),
+        alert=_joined(reader.alert),
         forms=tuple(form.finished() for form in reader.forms),
         links=tuple(Link(_joined(words), address) for words, address in reader.links),
     )
@@ -101,18 +108,26 @@ class _Reader(HTMLParser):
         self.url = url
         self.title: list[str] = []
         self.text: list[str] = []
+        self.main: list[str] = []
+        self.alert: list[str] = []
         self.forms: list[_OpenForm] = []
         self.links: list[tuple[list[str], str]] = []
         self._form: _OpenForm | None = None
         self._button: _OpenButton | None = None
         self._link: list[str] | None = None
         self._inside: list[str] = []
+        self._in_main = False
+        self._alert_depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self._break_line(tag)
+        if tag not in _VOID and (self._alert_depth or given.get("role") == "alert"):
+            self._alert_depth += 1
         if tag in _UNSEEN:
             self._inside.append(tag)
+        elif tag == "main":
+            self._in_main = True
         elif tag == "form":
             action = urljoin(self.url, given.get("action", ""))
             self._form = _OpenForm(action, given.get("method", "get").upper())
@@ -125,8 +140,12 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._break_line(tag)
+        if tag not in _VOID:
+            self._alert_depth = max(self._alert_depth - 1, 0)
         if tag in _UNSEEN and tag in self._inside:
             self._inside.remove(tag)
+        elif tag == "main":
+            self._in_main = False
         elif tag == "form":
             self._form = None
         elif tag == "button":
@@ -138,7 +157,7 @@ class _Reader(HTMLParser):
         if "title" in self._inside:
             self.title.append(data)
         elif not self._inside:
-            self.text.append(data)
+            self._say(data)
             if self._button is not None:
                 self._button.words.append(data)
             if self._link is not None:
@@ -146,7 +165,14 @@ class _Reader(HTMLParser):
 
     def _break_line(self, tag: str) -> None:
         if tag not in _INSIDE_A_LINE:
-            self.text.append(" ")
+            self._say(" ")
+
+    def _say(self, words: str) -> None:
+        self.text.append(words)
+        if self._in_main:
+            self.main.append(words)
+        if self._alert_depth:
+            self.alert.append(words)
 
     def _control(self, tag: str, given: dict[str, str], form: _OpenForm) -> None:
         kind = given.get("type", "submit" if tag == "button" else "text").lower()

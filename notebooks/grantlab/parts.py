@@ -21,7 +21,7 @@ SECRET_NAMES = {
     *("code", "code_verifier", "device_code", "user_code"),
     *("client_secret", "client_assertion", "assertion", "subject_token", "actor_token", "request"),
     *("password", "sessionToken", "stateToken", "recoveryToken", "activationToken"),
-    *("csrf", "csrf_token", "_csrf", "passCode", "answer", "registration_access_token"),
+    *("form_token", "csrf_token", "passCode", "answer", "registration_access_token"),
 }
 
 PRIVATE_KEY_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
@@ -107,7 +107,7 @@ def secret_values(fields: Iterable[Field]) -> Iterator[str]:
     for field in fields:
         values = [field.value]
         if field.place == "header":
-            values = [part for part in re.split(r"[\s;=,]+", field.value) if len(part) >= 16]
+            values = _credentials(field)
         elif field.place == "json" and field.name not in SECRET_NAMES:
             values = list(_secrets_inside(json.loads(field.value)))
         yield from (value for value in values if len(value) >= 6)
@@ -148,6 +148,14 @@ def masked_text(text: str, secrets: Iterable[str]) -> str:
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
     return _JWT.sub(MASK, text)
+
+
+def _credentials(field: Field) -> list[str]:
+    if field.name == "set-cookie":
+        return [field.value.partition(";")[0].partition("=")[2]]
+    if field.name == "cookie":
+        return [part.partition("=")[2] for part in field.value.split("; ")]
+    return [field.value.rpartition(" ")[2]]
 
 
 def _is_form(content_type: str) -> bool:

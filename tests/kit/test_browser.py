@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from grantlab.browser import Browser, BrowserError
 from grantlab.pages import read_page
 from grantlab.recording import Recording
@@ -193,6 +194,17 @@ def test_broken_html_gives_what_can_be_read() -> None:
     assert [button.text for button in page.forms[0].buttons] == ["Go", "Or"]
     assert page.forms[0].buttons[1].action == "http://x/b"
     assert page.forms[0].method == "GET"
+
+
+def test_the_main_part_is_read_and_an_announced_problem_stands_out() -> None:
+    page = read_page(
+        "http://x/",
+        "<header>Bank</header><main><h1>Sign in</h1><div role=alert><p>No <br>luck.</p></div>Again?"
+        "</main><footer>A lab</footer>",
+    )
+
+    assert page.text == "Sign in No luck. Again?"
+    assert page.alert == "No luck."
 
 
 def test_a_form_without_a_method_sends_a_query(recording: Recording, lab_url: str) -> None:

@@ -11,6 +11,7 @@ import httpx
 import httpx2
 import pytest
 from authlib.integrations.httpx_client import OAuth2Client
+
 from grantlab.recording import Exchange, Recording, RecordingError, parts
 
 TOKEN_URL = "https://bank.example/oauth2/default/v1/token"
@@ -238,7 +239,7 @@ def talkative() -> Recording:
         return httpx.Response(
             200,
             headers={
-                "set-cookie": "sid=cookie-0123456789; HttpOnly",
+                "set-cookie": "sid=cookie-0123456789; Path=/oauth2/default; HttpOnly",
                 "location": "/a?code=c0de-of-this-run",
             },
             json={
@@ -286,7 +287,7 @@ def test_a_saved_recording_keeps_what_is_no_secret(tmp_path: Path) -> None:
 
     assert len(loaded) == 4
     first = loaded[0]
-    assert "state=kept" in first.url
+    assert first.url == f"{TOKEN_URL}?state=kept"
     assert dict(first.request_headers)["authorization"] == "Basic [left out]"
     assert dict(first.request_headers)["cookie"] == "sid=[left out]"
     assert "client_id=0oa1" in first.request_body

@@ -88,7 +88,7 @@ def sign_in(walk: CodeWalk) -> StepResult:
     walk.browser.sign_in(walk.setup.username, walk.setup.password).follow()
     page = walk.browser.page
     if page is not None and page.form_with("password"):
-        return Refused(page.text)
+        return Refused(page.alert or page.text)
     return _no_way_on(walk)
 
 
