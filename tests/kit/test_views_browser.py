@@ -1,0 +1,169 @@
+"""The module of the views in a real browser, with a host as small as can be."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from grantlab.recording import Recording
+from grantlab.views import view
+from grantlab.views.panel import Panel, page
+from tests.kit.views_samples import ACCESS, code_flow, exchange, flow, hostile
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+HOST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Host</title>
+<style>%s</style><body data-jp-theme-light="%s"
+style="background:var(--page);--page:%s"><main><h1 style="color:gray">Lesson</h1><h2
+style="color:gray">Look</h2><div id="here"></div></main></body></html>"""
+START = """async ([source, html]) => {
+  const blob = new Blob([source], { type: "text/javascript" });
+  const { default: widget } = await import(URL.createObjectURL(blob));
+  const model = {
+    get: () => window.shown, on: (_, draw) => (window.redraw = draw), off: () => {},
+    send: (message) => window.act(JSON.stringify(message)),
+  };
+  window.shown = html;
+  widget.render({ model, el: document.getElementById("here") });
+}"""
+
+Host = Callable[..., Page]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def host(browser: Browser) -> Iterator[Host]:
+    """Show a panel as a notebook would: its module here, its Python behind it."""
+    pages: list[Page] = []
+
+    def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
+        shown = browser.new_page(viewport={"width": width, "height": 800})
+        pages.append(shown)
+
+        def act(message: str) -> None:
+            panel._handle_custom_msg(json.loads(message), [])
+            shown.evaluate("html => { window.shown = html; window.redraw(); }", panel.html)
+
+        shown.expose_function("act", act)
+        theme = ("true", "#fff") if light else ("false", "#111")
+        shown.set_content(HOST % (Panel._css, *theme))
+        shown.evaluate(START, [Panel._esm, panel.html])
+        return shown
+
+    yield show
+    for shown in pages:
+        shown.close()
+
+
+def test_clicking_an_arrow_of_the_picture_opens_its_message(host: Host):
+    shown = host(view(code_flow()))
+
+    shown.locator(".gl-step").nth(2).click()
+
+    shown.get_by_role("heading", name="3. Browser → Authorization server").wait_for()
+
+
+def test_the_keyboard_reaches_every_message_and_keeps_its_place(host: Host):
+    shown = host(view(code_flow()))
+    shown.get_by_text("The same as a list").click()
+    item = shown.locator(".gl-messages button").nth(4)
+
+    item.focus()
+    shown.keyboard.press("Enter")
+
+    shown.get_by_role("heading", name="5. Bank SPA → Authorization server").wait_for()
+    assert item.evaluate("each => each === document.activeElement")
+    assert item.get_attribute("aria-pressed") == "true"
+
+
+def test_a_redraw_takes_no_focus(host: Host):
+    panel = view(code_flow())
+    shown = host(panel)
+    shown.evaluate("document.activeElement.blur()")
+
+    shown.evaluate("html => { window.shown = html; window.redraw(); }", view(code_flow()).html)
+
+    assert shown.evaluate("document.activeElement === document.body")
+
+
+def test_a_revealed_secret_is_hidden_again_in_the_next_message(host: Host):
+    shown = host(view(code_flow()))
+    shown.locator(".gl-step").nth(4).click()
+    shown.locator(".gl-secret summary").first.click()
+    assert shown.locator(".gl-secret[open]").count() == 1
+
+    shown.get_by_role("button", name="Next message").click()
+
+    shown.get_by_role("heading", name="6. Bank SPA → Transfers API").wait_for()
+    assert shown.locator(".gl-secret[open]").count() == 0
+
+
+def test_a_claim_is_tampered_with_in_a_form(host: Host):
+    shown = host(view(ACCESS))
+
+    shown.get_by_label("Change").select_option("sub")
+    shown.get_by_label("to", exact=True).fill("ada@bank.example")
+    shown.get_by_role("button", name="Tamper").click()
+
+    shown.get_by_text("nobody signed it").wait_for()
+    assert shown.get_by_role("cell", name="ada@bank.example").count() == 1
+
+
+def test_no_hostile_value_runs(host: Host):
+    shown = host(view(hostile()))
+    dialogs: list[Any] = []
+    shown.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
+
+    for index in range(6):
+        shown.locator(".gl-step").nth(index).click(position={"x": 5, "y": 30}, force=True)
+        shown.wait_for_function(
+            "at => document.querySelector(`[data-key='message-${at}']`)", arg=index + 1
+        )
+
+    assert dialogs == []
+    assert shown.locator("#here script, #here img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "light"), [(1280, True), (360, False)], ids=["wide and light", "narrow and dark"]
+)
+@pytest.mark.parametrize(
+    "thing",
+    [code_flow(), ACCESS, flow(), Recording(), exchange()],
+    ids=["recording", "token", "flow", "empty", "exchange"],
+)
+def test_views_are_accessible_and_fit_the_screen(host: Host, thing: Any, width: int, light: bool):
+    shown = host(view(thing), width, light)
+    shown.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
+
+    found = Axe().run(shown, context="#here").response["violations"]
+
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_page_without_javascript_opens_each_message(browser: Browser):
+    context = browser.new_context(java_script_enabled=False)
+    shown = context.new_page()
+    data, _ = view(code_flow())._repr_mimebundle_()
+
+    shown.set_content(f"<main>{data['text/html']}</main>")
+    shown.locator("ol > li > details > summary").nth(4).click()
+
+    opened = shown.locator("ol > li").nth(4)
+    assert opened.get_by_text("The one-time voucher").first.is_visible()
+    assert page("") in data["text/html"]
+    context.close()
