@@ -23,7 +23,7 @@ def sign(key: SigningKey, claims: Mapping[str, Any], token_type: str | None = No
     header = {"alg": "RS256", "kid": key.kid}
     if token_type:
         header["typ"] = token_type
-    return jwt.encode(header, dict(claims), key.key, algorithms=_RS256)
+    return jwt.encode(header, dict(claims), key.key, algorithms=_RS256, default_type=None)
 
 
 def verify(token: str, keys: Iterable[SigningKey]) -> dict[str, Any]:
