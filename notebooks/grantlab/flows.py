@@ -15,13 +15,13 @@ from grantlab.recording import Recording
 class FlowSetup:
     """What a flow needs to know of the server, the app and the person; any lab will do.
 
-    `client_secret` is None for a public client. `api_url` is an API that takes the token,
+    `client_secret` is empty for a public client. `api_url` is an API that takes the token,
     if the flow should end with a call; `now` tells the lab's time for token checks.
     """
 
     issuer: str
     client_id: str
-    client_secret: str | None = None
+    client_secret: str = ""
     redirect_uri: str = "http://127.0.0.1:8765/callback"
     scopes: tuple[str, ...] = ()
     username: str = ""
@@ -66,7 +66,7 @@ class Walk:
 
         RFC 6749 §2.3.1 and §3.2.1, as arguments of an httpx request with a `data` of its own.
         """
-        if self.setup.client_secret is None:
+        if not self.setup.client_secret:
             return {"data": {"client_id": self.setup.client_id}}
         return {"data": {}, "auth": (self.setup.client_id, self.setup.client_secret)}
 

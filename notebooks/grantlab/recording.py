@@ -121,12 +121,12 @@ class Recording:
     """Every exchange of the clients that it watches, in the order of their answers.
 
     It may be filled from several threads. Watchers are called with each new exchange,
-    on the thread that made it. A `transport` carries the requests of all its clients where
-    no sockets are wanted.
+    on the thread that made it. Options are httpx's and hold for all of its clients: `verify`
+    for a lab with its own CA, `transport` where no sockets are wanted.
     """
 
-    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
-        self._transport = transport
+    def __init__(self, **options: Any) -> None:
+        self._options = options
         self._exchanges: list[Exchange] = []
         self._names: dict[str, str] = {}
         self._authorization_servers: set[str] = set()
@@ -138,7 +138,7 @@ class Recording:
 
         It keeps no idle connection, so a lesson may leave it open and restart the lab.
         """
-        options.setdefault("transport", self._transport)
+        options = {**self._options, **options}
         options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
         given = options.pop("event_hooks", {})
         hooks = self.hooks(sender, channel=channel)

@@ -39,7 +39,7 @@ SERVICE = FlowSetup(
 
 
 def code_flow(setup: FlowSetup = PERSON, **options: bool) -> Flow[Any]:
-    public = setup.client_secret is None
+    public = not setup.client_secret
     recording = Recording(transport=server.AuthorizationServer(public=public, **options).transport)
     return authorization_code_pkce.flow(setup, recording)
 

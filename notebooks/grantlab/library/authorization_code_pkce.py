@@ -182,7 +182,7 @@ _PUBLIC_SWITCHES = (
 def flow(setup: FlowSetup, recording: Recording | None = None) -> Flow[CodeWalk]:
     """The code flow for this app and person, with its wrong-way switches."""
     kept = recording or Recording()
-    public = _PUBLIC_SWITCHES if setup.client_secret is None else ()
+    public = () if setup.client_secret else _PUBLIC_SWITCHES
     return Flow(
         "Authorization code with PKCE",
         STEPS,

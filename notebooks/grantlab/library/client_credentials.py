@@ -24,7 +24,7 @@ from grantlab.tokens import decode
 def ask_for_token(walk: Walk) -> StepResult:
     """Send the service's own id and secret, and the scopes it wants."""
     setup, secret = walk.setup, walk.setup.client_secret
-    if secret is None:
+    if not secret:
         return Refused("This app has no secret: it can't prove that it is itself.")
     scopes = setup.scopes
     if walk.makes("unknown-scope"):
