@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_CELL = 15
-CELL_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# Words with hyphens; the random ids that editors give ("d9f1e0c2") are no words.
+CELL_ID = re.compile(r"[a-z]+[0-9]*(-([a-z]+[0-9]*|[0-9]{1,3}))*")
 KEPT_METADATA = ("kernelspec", "language_info")
 # The version of the learner's Python is noise in a diff; these say all that a front end needs.
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -45,7 +45,7 @@ def test_a_clean_lesson_has_no_faults(tmp_path):
     [
         (code(outputs=[{"output_type": "stream", "name": "stdout", "text": "2"}]), "outputs"),
         (code(execution_count=3), "an execution count"),
-        (code(id="3f2A"), "an id that isn't words-with-hyphens"),
+        (code(id="d9f1e0c2"), "an id that isn't words-with-hyphens"),
         (code(metadata={"trusted": True}), "metadata other than tags: trusted"),
         (code("\n".join("x" * 16)), "more than 15 lines of code"),
         (code("# NBVAL_SKIP\n1"), "a marker that keeps tests from judging the cell"),
