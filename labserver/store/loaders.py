@@ -185,6 +185,7 @@ def _org_server(session: Session) -> values.AuthorizationServer:
         service_client_auth=frozenset({"private_key_jwt"}),
         service_app_types=frozenset({"service"}),
         fat_id_token_with_code=True,
+        event_prefix="app.oauth2",
         access_token_type="application/okta-internal-at+jwt",
         without_scope="No scopes were requested.",
     )

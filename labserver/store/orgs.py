@@ -1,13 +1,24 @@
-"""The table of orgs, the root of every row."""
+"""Orgs: made, listed, deleted, swept. The root of every row."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String
+from sqlalchemy import String, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labserver.domain import values
 from labserver.store.base import Base, new_id
+
+if TYPE_CHECKING:
+    from labserver.settings import Settings
+    from labserver.store.database import Database
+
+SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What a subdomain may be: a DNS label in lower case (RFC 1123 §2.1)."""
 
 
 class Org(Base):
@@ -25,3 +36,63 @@ class Org(Base):
     clock_offset: Mapped[int] = mapped_column(default=0)
     temporary: Mapped[bool] = mapped_column(default=False)
     created: Mapped[int]
+
+
+class SubdomainTaken(Exception):  # noqa: N818  (what is the case)
+    """Another org has this subdomain."""
+
+
+def create_org(
+    database: Database,
+    settings: Settings,
+    *,
+    subdomain: str,
+    name: str,
+    now: int,
+    temporary: bool = False,
+    world: bool = True,
+    token: str = "",
+) -> tuple[values.Org, str]:
+    """A new org, seeded, and the value of its super admin's API token (made unless given).
+
+    Without `world` it holds only what every org does. An empty subdomain is the root org's.
+    All or nothing. Raises `SubdomainTaken`, and `WorldError` for a bad world file.
+    """
+    # Seeding needs most of the store and, for the world file, pydantic; finding an org does not.
+    from labserver.store.ledger import save_api_token
+    from labserver.store.planting import plant
+    from labserver.store.world import load_world
+
+    planted = load_world(settings.world) if world else None
+    token = token or f"00{secrets.token_urlsafe(30)}"
+    with database.every_org() as session:
+        row = Org(slug=subdomain, name=name, temporary=temporary, created=now)
+        session.add(row)
+        try:
+            session.flush()
+        except IntegrityError:
+            raise SubdomainTaken(subdomain) from None
+        url = f"{settings.base_url}/orgs/{subdomain}" if subdomain else settings.base_url
+        org = values.Org(row.pk, row.id, subdomain, name, url, row.changes)
+        session.info["org"] = org
+        with_passwords = bool(subdomain) or not settings.beyond_loopback
+        admin = plant(session, planted, now, passwords=with_passwords)
+        save_api_token(session, admin.id, "The lab's own", now, token)
+        session.commit()
+    found = database.find_org(subdomain, settings.base_url)
+    assert found is not None
+    return found, token
+
+
+def list_orgs(database: Database) -> list[Org]:
+    """All orgs in the order they were made, the root org first."""
+    with database.every_org() as session:
+        return list(session.scalars(select(Org).order_by(Org.pk)))
+
+
+def delete_org(database: Database, org_id: str) -> bool:
+    """The org and everything in it are gone; False for an unknown id, or the root org's."""
+    with database.every_org() as session:
+        result = session.connection().execute(delete(Org).where(Org.id == org_id, Org.slug != ""))
+        session.commit()
+        return result.rowcount == 1

@@ -1,0 +1,1 @@
+"""Primary authentication, over store and domain; no Flask."""
