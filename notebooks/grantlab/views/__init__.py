@@ -38,12 +38,15 @@ def show_reasons(lab: Lab, exchange: Exchange) -> None:
     show(lab.reasons(exchange))
 
 
-def show_timeline(recording: Recording) -> None:
-    """Display the lives of all tokens in a recording."""
+def show_timeline(recording: Recording, verify: Verify | None = None) -> None:
+    """Display the lives of all tokens in a recording, as they are up to now.
+
+    With `verify`, each introspection has the verdict of a local check beside it.
+    """
     from IPython.display import display
 
     lives = list(recording)
-    panel = Panel(lambda: timeline(lives), text=lambda: timeline_text(lives))
+    panel = Panel(lambda: timeline(lives, verify), text=lambda: timeline_text(lives, verify))
     display(panel)  # type: ignore[no-untyped-call]
 
 

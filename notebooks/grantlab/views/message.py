@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from grantlab.parts import MASK, Field, masked_headers
 from grantlab.recording import Exchange, Parts, parts
-from grantlab.views.html import icon, section, tag
+from grantlab.views.html import icon, join, section, tag
 from grantlab.views.meaning import meaning
 from grantlab.views.token import looks_like_jwt
 from grantlab.views.words import CHANNELS, answer_words, clip, json_of, split
@@ -155,11 +155,16 @@ def _row(field: Field, new: bool, inside: Inside | None) -> Markup:
     mark = tag("span", "new since last time", class_="gl-chip gl-chip-new") if new else None
     where = tag("div", f"in the {place} " if place != "header" else "header ", mark,
                 class_="gl-muted gl-small", style="font-weight:400")  # fmt: skip
-    return tag(
+    row = tag(
         "tr",
         tag("th", tag("code", field.name), where, scope="row"),
-        tag("td", _value(field), _jwt(field, inside)),
+        tag("td", _value(field)),
         tag("td", meaning(field.name, field.place, "not a name of the specs we know")),
+    )
+    # A token needs the whole width.
+    token = _jwt(field, inside)
+    return join(
+        [row, tag("tr", tag("td", token, colspan=3), class_="gl-inside")] if token else [row]
     )
 
 
@@ -203,7 +208,6 @@ def _jwt(field: Field, inside: Inside | None) -> Markup | None:
         "details",
         tag("summary", "This is a JWT: look inside"),
         inside(token),
-        class_="gl-small",
         data_key=f"jwt-{field.place}-{field.name}",
     )
 

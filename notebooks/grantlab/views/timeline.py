@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import parse_qs
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from grantlab.recording import Exchange
 from grantlab.views.html import section, tag
+from grantlab.views.token import Verify, looks_like_jwt
 from grantlab.views.words import answer_words, json_of, split
 
 Kind = Literal["issued", "refreshed", "reused", "introspected", "revoked", "used", "refused"]
@@ -21,7 +22,8 @@ class Moment:
     """Something that happened to tokens: when (seconds after the first), and what came of it.
 
     `tokens` are the names given to them here (A1 is the first access token, R1 the first refresh
-    token); `number` is the exchange's. `alive` is False when somebody was turned away.
+    token); `number` is the exchange's. `alive` is False when somebody was turned away. `local` is
+    what a check of the signature and the claims alone says of the same token.
     """
 
     number: int
@@ -30,12 +32,14 @@ class Moment:
     tokens: tuple[str, ...]
     outcome: str
     alive: bool
+    local: bool | None = None
 
 
-def moments(exchanges: Sequence[Exchange]) -> tuple[Moment, ...]:
+def moments(exchanges: Sequence[Exchange], verify: Verify | None = None) -> tuple[Moment, ...]:
     """Read the lives of all tokens in a recording, in order.
 
-    A token is told by its value, which is never shown: it gets a name.
+    A token is told by its value, which is never shown: it gets a name. With `verify`, each
+    introspection has the verdict of a local check beside it.
     """
     names: dict[str, str] = {}
     spent: set[str] = set()
@@ -43,13 +47,13 @@ def moments(exchanges: Sequence[Exchange]) -> tuple[Moment, ...]:
     for exchange in exchanges:
         moment = _moment(exchange, names, spent, exchanges[0].started)
         if moment is not None:
-            found.append(moment)
+            found.append(replace(moment, local=_checked(exchange, verify)))
     return tuple(found)
 
 
-def timeline(exchanges: Sequence[Exchange]) -> Markup:
+def timeline(exchanges: Sequence[Exchange], verify: Verify | None = None) -> Markup:
     """Draw the lives: one row a moment, one column a token, and the same in words."""
-    lives = moments(exchanges)
+    lives = moments(exchanges, verify)
     if not lives:
         nothing = tag("p", "No token has been issued in this recording yet.")
         return section("timeline", tag("h3", "Life of the tokens"), nothing, label="Timeline")
@@ -67,12 +71,12 @@ def timeline(exchanges: Sequence[Exchange]) -> Markup:
     )
 
 
-def timeline_text(exchanges: Sequence[Exchange]) -> str:
+def timeline_text(exchanges: Sequence[Exchange], verify: Verify | None = None) -> str:
     """The lives as plain text, one moment a line."""
     lines = [
         f"{each.number:3}. +{each.after:.1f} s  {each.kind}: {', '.join(each.tokens)} "
-        f"({each.outcome})"
-        for each in moments(exchanges)
+        f"({each.outcome}{_local(each)})"
+        for each in moments(exchanges, verify)
     ]
     return "\n".join(lines) or "No token has been issued yet."
 
@@ -129,12 +133,29 @@ def _issued(exchange: Exchange, names: dict[str, str]) -> list[str]:
     return made
 
 
+def _checked(exchange: Exchange, verify: Verify | None) -> bool | None:
+    kind, token = _asked(exchange)
+    if verify is None or kind != "introspected" or not looks_like_jwt(token):
+        return None
+    return verify(token).valid
+
+
+def _local(moment: Moment) -> str:
+    if moment.local is None:
+        return ""
+    return f"; local check: {'valid' if moment.local else 'not valid'}"
+
+
 def _age(name: str) -> tuple[str, int]:
     return name[0], int(name[1:])
 
 
 def _row(moment: Moment, tokens: Sequence[str], lives: Sequence[Moment]) -> Markup:
-    words = [tag("strong", moment.kind), " ", tag("span", moment.outcome, class_="gl-muted")]
+    words = [
+        tag("strong", moment.kind),
+        " ",
+        tag("span", moment.outcome, _local(moment), class_="gl-muted"),
+    ]
     sign = None if moment.alive else tag("span", "✗ ", class_="gl-failed")
     return tag(
         "tr",
@@ -148,7 +169,7 @@ def _row(moment: Moment, tokens: Sequence[str], lives: Sequence[Moment]) -> Mark
 def _cell(moment: Moment, token: str, lives: Sequence[Moment]) -> Markup:
     if token in moment.tokens:
         first = next(each for each in lives if token in each.tokens)
-        said = "born" if first is moment else moment.kind
+        said = "issued" if first is moment else moment.kind
         look = "gl-mark" if moment.alive else "gl-mark gl-failed"
         return tag("td", tag("span", said if moment.alive else f"✗ {said}", class_=look))
     return tag("td")
