@@ -1,0 +1,57 @@
+"""Puts the server together: database, middleware, blueprints, errors."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from labserver.settings import Settings
+from labserver.store.database import Database, open_database
+from labserver.store.seed import prepare
+from labserver.web import context, cors, errors
+from labserver.web.discovery import discovery
+from labserver.web.lab import lab
+from labserver.web.oauth import oauth
+from labserver.web.org_prefix import OrgPrefix
+from labserver.web.pages import error_page, pages
+
+LARGEST_BODY = 1 << 20
+"""Bytes that a request's body may have."""
+
+
+def create_app(settings: Settings, database: Database | None = None) -> Flask:
+    """The server as a Flask application, its database opened and seeded.
+
+    Raises `DatabaseUnusable` or `WorldError`.
+    """
+    if database is None:
+        database = open_database(
+            settings.database, make_key=settings.make_key, clock=settings.clock
+        )
+    prepare(database, settings)
+    # The lab serves plain http on loopback by design; https is an option of its own.
+    os.environ.setdefault("AUTHLIB_INSECURE_TRANSPORT", "true")
+    # Authlib writes whole token responses to its debug log.
+    logging.getLogger("authlib").setLevel(logging.INFO)
+    app = Flask("labserver", static_folder=None)
+    app.secret_key = database.secret
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # our provider is Flask's default one
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    errors.install(app, error_page)
+    cors.install(app)
+    context.install(app, settings, database)
+    for blueprint in (pages, discovery, lab):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")
+    app.register_blueprint(oauth, url_prefix="/oauth2/<server_id>")
+    app.wsgi_app = OrgPrefix(app.wsgi_app, settings.url_prefix)  # type: ignore[method-assign]
+    if settings.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    return app

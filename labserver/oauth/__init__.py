@@ -1,0 +1,1 @@
+"""The protocol, over Authlib: no Flask."""

@@ -1,0 +1,59 @@
+"""The client credentials grant: the client asks in its own name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import grants
+
+from labserver.domain.errors import Refusal
+from labserver.domain.scopes import granted_scopes
+from labserver.domain.tokens import Access
+from labserver.oauth.client_auth import RegisteredClient
+from labserver.oauth.grants import Issues
+from labserver.oauth.issuing import decide, issue, lifetimes_of, server_of
+
+
+class ClientCredentials(Issues, grants.ClientCredentialsGrant):
+    """RFC 6749 §4.4, with what the server says of service apps (Okta: service apps)."""
+
+    def authenticate_token_endpoint_client(self) -> RegisteredClient:
+        """The client, confidential and of the kind this server takes; raises `Refusal`."""
+        client = super().authenticate_token_endpoint_client()
+        server = server_of(self.context)
+        if not client.value.confidential:
+            raise Refusal(
+                "unauthorized_client", "Confidential client is required to make this request."
+            )
+        types = server.service_app_types
+        if types is not None and client.value.application_type not in types:
+            raise Refusal(
+                "invalid_client",
+                "Only clients with 'application_type' of 'service' may use the "
+                "client_credentials 'grant_type' with the Org Authorization Server.",
+                401,
+            )
+        methods = server.service_client_auth
+        if methods is not None and client.value.auth_method not in methods:
+            raise Refusal(
+                "invalid_client",
+                "Client Credentials requests to the Org Authorization Server must use the "
+                "private_key_jwt token_endpoint_auth_method.",
+                401,
+            )
+        return client
+
+    def validate_requested_scope(self) -> None:
+        """Decide which scopes are granted, and keep them for the token."""
+        client = self.registered
+        self.scopes = granted_scopes(
+            server_of(self.context), client, self.request.form.get("scope"), self.GRANT_TYPE
+        )
+        self.context.passed("all scopes exist and may be asked for", " ".join(self.scopes))
+
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        """The token response."""
+        client = self.registered
+        rule = decide(self.context, client, self.GRANT_TYPE, self.scopes)
+        access = Access(grant_type=self.GRANT_TYPE, scopes=self.scopes)
+        return issue(self.context, client, access, lifetimes_of(rule))

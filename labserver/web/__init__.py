@@ -1,0 +1,1 @@
+"""Everything Flask: thin views over `oauth`, `signin` and `store`."""

@@ -1,0 +1,60 @@
+"""Bodies of requests, read strictly: forms for the protocol, JSON for the APIs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import request
+
+from labserver.domain.errors import Refusal
+from labserver.oauth.wire import LabRequest
+from labserver.web.errors import ApiError
+
+DEEPEST_JSON = 64
+
+
+def form_request() -> LabRequest:
+    """The request to a protocol endpoint; raises `Refusal` unless its body is a form."""
+    if request.mimetype not in ("application/x-www-form-urlencoded", ""):
+        raise Refusal(
+            "invalid_request",
+            "The body must be a form: send it as application/x-www-form-urlencoded.",
+        )
+    return LabRequest(
+        request.method,
+        request.base_url,
+        dict(request.headers),
+        request.form.items(multi=True),
+        request.args.items(multi=True),
+    )
+
+
+def json_body() -> dict[str, Any]:
+    """The JSON object in the body; raises `ApiError` E0000003 for anything else."""
+    if request.mimetype != "application/json":
+        raise ApiError("E0000021", causes=["Send the body as application/json."])
+    try:
+        document = json.loads(request.get_data().decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ApiError("E0000003") from error
+    if not isinstance(document, dict) or not _sound(document, DEEPEST_JSON):
+        raise ApiError("E0000003")
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _sound(value: object, depth: int) -> bool:
+    """Whether a value is not too deep, its texts can be stored, its numbers are finite."""
+    if depth == 0:
+        return False
+    if isinstance(value, dict):
+        return all(_sound(key, 1) and _sound(each, depth - 1) for key, each in value.items())
+    if isinstance(value, list):
+        return all(_sound(each, depth - 1) for each in value)
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    return not isinstance(value, float | int) or abs(value) < 1e18
