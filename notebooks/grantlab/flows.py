@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -125,6 +126,8 @@ class Flow(Generic[W]):
         self._on: frozenset[str] = frozenset()
         self._make = state
         self._watchers: list[Callable[[Flow[W]], None]] = []
+        # A widget's clicks may come on another thread than a running cell.
+        self._lock = Lock()
         self.state = state(self._on)
 
     @property
@@ -146,17 +149,10 @@ class Flow(Generic[W]):
 
         A server that doesn't answer ends the flow like a refusal.
         """
-        if self.done:
-            return self
-        try:
-            result = self.steps[self.position].run(self.state)
-        except httpx.HTTPError as trouble:
-            result = Refused(f"No answer: {trouble}")
-        if isinstance(result, Refused):
-            self.failed = result.says
-        elif isinstance(result, Remark):
-            self.remarks[self.position] = result.says
-        self.position += 1
+        with self._lock:
+            if self.done:
+                return self
+            self._run(self.steps[self.position])
         self._tell()
         return self
 
@@ -168,7 +164,8 @@ class Flow(Generic[W]):
 
     def back_to_start(self) -> Flow[W]:
         """Forget this play and its exchanges; the switches stay as they are."""
-        self._start_anew()
+        with self._lock:
+            self._start_anew()
         self._tell()
         return self
 
@@ -195,6 +192,17 @@ class Flow(Generic[W]):
             note = f" ({self.remarks[number]})" if number in self.remarks else ""
             lines.append(f"[{mark}] {number + 1}. {step.title}{note}")
         return "\n".join([*lines, f"Refused: {self.failed}"] if self.failed else lines)
+
+    def _run(self, step: Step[W]) -> None:
+        try:
+            result = step.run(self.state)
+        except httpx.HTTPError as trouble:
+            result = Refused(f"No answer: {trouble}")
+        if isinstance(result, Refused):
+            self.failed = result.says
+        elif isinstance(result, Remark):
+            self.remarks[self.position] = result.says
+        self.position += 1
 
     def _start_anew(self) -> None:
         # Whoever watches the recording keeps watching: it is emptied, not replaced.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -114,6 +116,16 @@ def test_watchers_are_told_of_every_change_until_they_stop() -> None:
     flow.advance()
 
     assert heard == [1, 2, 3, 0]
+
+
+def test_clicks_from_several_threads_run_each_step_once() -> None:
+    flow = a_flow()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: flow.advance(), range(8)))
+
+    assert flow.position == 3
+    assert [one.path for one in flow.recording] == ["/one", "/two"]
 
 
 def test_a_flow_reads_well_as_text() -> None:
