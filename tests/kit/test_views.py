@@ -242,6 +242,17 @@ def test_secrets_wait_behind_a_reveal_control():
     assert "topsecret" not in message_text(sent)
 
 
+def test_a_code_in_a_redirect_is_masked_like_any_other():
+    page = tree(message(list(code_flow())[2]))
+
+    seen = " ".join(
+        ["".join(each.itertext()) for each in page.iter("summary")]
+        + [each.text or "" for each in page.findall(".//td/code")]
+    )
+    assert "abcdefghijkl" not in seen
+    assert "code=••••••••&state=s-123" in seen
+
+
 def test_what_an_earlier_message_to_the_endpoint_lacked_is_marked_as_new():
     exchanges = list(code_flow())
     again = exchanges[6]

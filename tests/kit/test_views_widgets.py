@@ -1,10 +1,11 @@
 """The widgets without a browser: what a person does arrives, and what goes wrong is shown."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from grantlab.flows import Flow, Refused, Step, Switch, Walk
 from grantlab.lab import Reasons
-from grantlab.recording import Exchange
+from grantlab.recording import Exchange, Recording
 from grantlab.views.flow import flow_panel
 from grantlab.views.inspector import recording_panel
 from grantlab.views.panel import Panel
@@ -157,3 +158,13 @@ def test_a_step_played_from_code_shows_in_the_panel():
 
     assert "Step 1 of 1 is done." in panel.html
     assert "1 message" in panel.html
+
+
+def test_many_threads_at_once_end_in_the_picture_of_all():
+    recording = Recording()
+    panel = recording_panel(recording)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: recording.add(exchange()), range(40)))
+
+    assert "40 messages" in panel.html

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from urllib.parse import quote_plus
 
 from markupsafe import Markup
 
@@ -197,7 +198,9 @@ def _header_preview(field: Field) -> str:
         masked = masked_headers(((field.name, field.value),))[0][1]
     except ValueError:  # a URL that nobody can read
         return HIDDEN
-    return field.value if masked == field.value else masked.replace(MASK, HIDDEN)
+    if masked == field.value:
+        return field.value
+    return masked.replace(MASK, HIDDEN).replace(quote_plus(MASK), HIDDEN)
 
 
 def _jwt(field: Field, inside: Inside | None) -> Markup | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
@@ -46,12 +47,16 @@ class Panel(anywidget.AnyWidget):
         text: Callable[[], str],
     ) -> None:
         self._draw, self._receive, self._still, self._text = draw, receive, still or draw, text
+        self._drawing = RLock()
         super().__init__(html=draw())
         self.on_msg(self._received)
 
-    def redraw(self) -> None:
-        """Show the present state."""
-        self.html = str(self._draw())
+    def redraw(self, update: Callable[[], None] | None = None) -> None:
+        """Show the present state, after `update`; of several threads none shows an older one."""
+        with self._drawing:
+            if update:
+                update()
+            self.html = str(self._draw())
 
     def _received(self, _widget: object, content: object, _buffers: object) -> None:
         if self._receive is None or not isinstance(content, dict):
@@ -84,8 +89,7 @@ def keep_live(
         if _newest[thing]() is not panel:
             stop()
             return
-        update()
-        panel.redraw()
+        panel.redraw(update)
 
     _newest[thing] = ref(panel)
     stop = watch(changed)

@@ -12,13 +12,17 @@ from markupsafe import Markup
 
 from grantlab.tokens import Check, Decoded, Tampered, Verification, decode, tamper
 from grantlab.views.html import button, icon, join, section, tag
-from grantlab.views.meaning import meaning
+from grantlab.views.meaning import meaning, prose
 from grantlab.views.panel import Panel
 
 Verify = Callable[[str], Verification]
 
 TITLE = "Token"
 UNCHECKED = "Decoded only. Nothing here has been checked: anybody could have written it."
+HOW_TO_VERIFY = (
+    "To verify it, say what to compare it with: `show(token, verify=check)`, where `check(token)` "
+    "calls `verify` with the issuer, audience and keys that you trust."
+)
 CHECKS = {
     "form": "It is a signed JWT",
     "alg": "The algorithm is one we accept",
@@ -83,6 +87,7 @@ class Acts:
             tag("div", button("Decode", "decode"), self._verify_button(), class_="gl-bar"),
             decoded_part(self.decoded),
             verified_part(self.checked) if self.checked is not None else None,
+            None if self.verify else tag("p", prose(HOW_TO_VERIFY), class_="gl-muted"),
             self._tamper_form(),
             tampered_part(self.changed, self.rechecked) if self.changed else None,
             label=TITLE,
