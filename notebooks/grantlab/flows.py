@@ -17,7 +17,8 @@ class FlowSetup:
     """What a flow needs to know of the server, the app and the person; any lab will do.
 
     `client_secret` is empty for a public client. `api_url` is an API that takes the token,
-    if the flow should end with a call; `now` tells the lab's time for token checks.
+    if the flow should end with a call; `now` tells the lab's time for token checks, and
+    `move_clock` moves it forward by some seconds.
     """
 
     issuer: str
@@ -31,6 +32,7 @@ class FlowSetup:
     api_url: str | None = None
     app_name: str = "Your app"
     now: Callable[[], float] | None = None
+    move_clock: Callable[[int], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -231,9 +233,13 @@ def refusal_of(answer: httpx.Response) -> Refused | None:
 
 
 def discover(walk: Walk) -> StepResult:
-    """Read the server's metadata (RFC 8414 §3): after this, every endpoint is known."""
-    url = f"{walk.setup.issuer}/.well-known/oauth-authorization-server"
-    answer = walk.app.get(url)
+    """Read the server's metadata: after this, every endpoint is known.
+
+    RFC 8414 §3, and OpenID Connect Discovery §4 when somebody is to be signed in.
+    """
+    signs_in = "openid" in walk.setup.scopes
+    document = "openid-configuration" if signs_in else "oauth-authorization-server"
+    answer = walk.app.get(f"{walk.setup.issuer}/.well-known/{document}")
     if refused := refusal_of(answer):
         return refused
     walk.metadata = answer.json()

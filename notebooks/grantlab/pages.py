@@ -45,12 +45,13 @@ class Page:
     """A page taken apart; addresses are absolute.
 
     `text` is what its main part says (everything, when none is marked), `alert` what it
-    announces as a problem.
+    announces as a problem, `facts` its list of terms (`dt`) and what it says of each (`dd`).
     """
 
     title: str
     text: str
     alert: str
+    facts: dict[str, str]
     forms: tuple[Form, ...]
     links: tuple[Link, ...]
 
@@ -74,6 +75,7 @@ def read_page(url: str, html: str) -> Page:
         title=_joined(reader.title),
         text=_joined(reader.main or reader.text),
         alert=_joined(reader.alert),
+        facts={_joined(term): _joined(words) for term, words in reader.facts},
         forms=tuple(form.finished() for form in reader.forms),
         links=tuple(Link(_joined(words), address) for words, address in reader.links),
     )
@@ -110,11 +112,13 @@ class _Reader(HTMLParser):
         self.text: list[str] = []
         self.main: list[str] = []
         self.alert: list[str] = []
+        self.facts: list[tuple[list[str], list[str]]] = []
         self.forms: list[_OpenForm] = []
         self.links: list[tuple[list[str], str]] = []
         self._form: _OpenForm | None = None
         self._button: _OpenButton | None = None
         self._link: list[str] | None = None
+        self._fact: list[str] | None = None
         self._inside: list[str] = []
         self._in_main = False
         self._alert_depth = 0
@@ -128,6 +132,11 @@ class _Reader(HTMLParser):
             self._inside.append(tag)
         elif tag == "main":
             self._in_main = True
+        elif tag == "dt":
+            self.facts.append(([], []))
+            self._fact = self.facts[-1][0]
+        elif tag == "dd" and self.facts:
+            self._fact = self.facts[-1][1]
         elif tag == "form":
             action = urljoin(self.url, given.get("action", ""))
             self._form = _OpenForm(action, given.get("method", "get").upper())
@@ -146,6 +155,8 @@ class _Reader(HTMLParser):
             self._inside.remove(tag)
         elif tag == "main":
             self._in_main = False
+        elif tag in ("dt", "dd"):
+            self._fact = None
         elif tag == "form":
             self._form = None
         elif tag == "button":
@@ -173,6 +184,8 @@ class _Reader(HTMLParser):
             self.main.append(words)
         if self._alert_depth:
             self.alert.append(words)
+        if self._fact is not None:
+            self._fact.append(words)
 
     def _control(self, tag: str, given: dict[str, str], form: _OpenForm) -> None:
         kind = given.get("type", "submit" if tag == "button" else "text").lower()

@@ -42,11 +42,19 @@ class Refusal(Exception):
 class AuthorizationServer:
     """One app (public or with the secret "s3cret"), one person, rotating refresh tokens."""
 
-    def __init__(self, *, public: bool = True, consent: bool = False, rotates: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        public: bool = True,
+        consent: bool = False,
+        rotates: bool = True,
+        pkce_required: bool = True,
+    ) -> None:
         self.public, self.consent, self.rotates = public, consent, rotates
+        self.pkce_required = pkce_required
         self.transport = httpx.MockTransport(self.answer)
         self._asked: dict[str, str] = {}
-        self._challenges: dict[str, str] = {}
+        self._challenges: dict[str, str | None] = {}
         self._family: list[str] = []
         self._alive: set[str] = set()
         self._numbers = count(1)
@@ -64,11 +72,15 @@ class AuthorizationServer:
     def _oauth_authorization_server(self, *_: Any) -> httpx.Response:
         return httpx.Response(200, json={"issuer": ISSUER, **ENDPOINTS})
 
+    _openid_configuration = _oauth_authorization_server
+
     def _authorize(self, request: httpx.Request, _: Any) -> httpx.Response:
         asked = self._asked = dict(request.url.params)
         if asked["redirect_uri"] != CALLBACK:
-            return httpx.Response(400, html="<p>This redirect_uri is unknown.")
-        if asked.get("code_challenge_method") != "S256" or "code_challenge" not in asked:
+            facts = "<dt>Error Code<dd>invalid_request</dd><dt>Description<dd>It is unknown.</dd>"
+            return httpx.Response(400, html=f"<p>Something is wrong.<dl>{facts}</dl>")
+        challenge, method = asked.get("code_challenge"), asked.get("code_challenge_method")
+        if method != "S256" and (challenge or self.pkce_required):
             return self._back(error="invalid_request", error_description="PKCE is required.")
         return httpx.Response(302, headers={"location": "/login/login.htm"})
 
@@ -85,7 +97,7 @@ class AuthorizationServer:
 
     def _consent(self, *_: Any) -> httpx.Response:
         code = f"code-{next(self._numbers)}"
-        self._challenges[code] = self._asked["code_challenge"]
+        self._challenges[code] = self._asked.get("code_challenge")
         return self._back(code=code)
 
     def _back(self, **answer: str) -> httpx.Response:
@@ -116,11 +128,12 @@ class AuthorizationServer:
             raise Refusal("invalid_client", 401)
 
     def _redeem(self, form: dict[str, str]) -> dict[str, Any]:
-        challenge = self._challenges.pop(form["code"], None)
-        verifier = form["code_verifier"]
+        if form["code"] not in self._challenges:
+            raise Refusal("invalid_grant")
+        challenge, verifier = self._challenges.pop(form["code"]), form.get("code_verifier", "")
         digest = hashlib.sha256(verifier.encode()).digest()
         fits = base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
-        if not fits or not re.fullmatch(r"[\w.~-]{43,128}", verifier):
+        if challenge and not (fits and re.fullmatch(r"[\w.~-]{43,128}", verifier)):
             raise Refusal("invalid_grant")
         return self._tokens(self._asked["scope"])
 

@@ -69,7 +69,7 @@ def test_the_code_flow_reaches_the_api(setup: FlowSetup) -> None:
 
     assert flow.failed is None
     assert paths(flow) == [
-        *("oauth-authorization-server", "authorize", "login.htm", "login.htm", "callback"),
+        *("openid-configuration", "authorize", "login.htm", "login.htm", "callback"),
         *("token", "userinfo"),
     ]
     assert [one.receiver for one in flow.recording][-3:] == [
@@ -89,7 +89,7 @@ def test_consent_is_given_when_the_server_asks() -> None:
 REFUSED = [
     ("no-challenge", "Send the person off", "invalid_request: PKCE is required."),
     ("plain", "Send the person off", "invalid_request: PKCE is required."),
-    ("redirect-not-registered", "Send the person off", "400 This redirect_uri is unknown."),
+    ("redirect-not-registered", "Send the person off", "400 invalid_request: It is unknown."),
     ("verifier-swapped", "Redeem the code", "400 invalid_grant"),
     ("verifier-too-short", "Redeem the code", "400 invalid_grant"),
     ("code-used-twice", "Redeem the code", "400 invalid_grant"),
@@ -104,6 +104,15 @@ def test_each_mistake_is_refused_where_it_is_made(mistake: str, step: str, refus
 
     assert flow.failed == refusal
     assert flow.steps[flow.position - 1].title == step
+
+
+def test_without_a_challenge_an_app_that_needs_none_goes_unprotected() -> None:
+    setup = replace(PERSON, client_secret="s3cret")
+
+    flow = code_flow(setup, pkce_required=False).set("no-challenge").run_all()
+
+    assert flow.failed is None
+    assert "without PKCE" in flow.remarks[6]
 
 
 def test_an_unchecked_state_lets_a_foreign_redirect_in() -> None:
@@ -192,6 +201,16 @@ def test_a_replayed_refresh_token_ends_the_family() -> None:
     assert flow.failed == (
         "400 invalid_grant The newest refresh token after that: 400 invalid_grant"
     )
+
+
+def test_the_replay_comes_after_the_time_in_which_a_repetition_is_forgiven() -> None:
+    moved: list[int] = []
+    recording = Recording(transport=server.AuthorizationServer().transport)
+    flow = refresh.flow(replace(PERSON, move_clock=moved.append), recording)
+
+    flow.set("old-token-replayed").run_all()
+
+    assert moved == [61]
 
 
 def test_without_rotation_a_copy_of_a_refresh_token_goes_unnoticed() -> None:

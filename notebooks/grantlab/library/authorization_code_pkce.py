@@ -125,6 +125,8 @@ def redeem(walk: CodeWalk) -> StepResult:
         "redirect_uri": redirect_uri(walk),
         "code_verifier": verifier,
     }
+    if walk.makes("no-challenge"):
+        del form["code_verifier"]
     request = walk.client_auth
     if walk.makes("secret-of-a-public-client"):
         form["client_secret"] = "hidden-in-the-app"
@@ -135,6 +137,8 @@ def redeem(walk: CodeWalk) -> StepResult:
     if refused := refusal_of(answer):
         return refused
     walk.tokens = answer.json()
+    if walk.makes("no-challenge"):
+        return Remark("It worked without PKCE: whoever had the code could have redeemed it.")
     if walk.makes("code-used-twice"):
         return refusal_of(walk.app.post(walk.metadata["token_endpoint"], **request))
     return None
@@ -209,5 +213,8 @@ def _no_way_on(walk: CodeWalk) -> Refused | None:
         description = caught.params.get("error_description", "")
         return Refused(f"{caught.params['error']}: {description}".rstrip(": "))
     if caught is None and (walk.browser.status or 0) >= 400:
-        return Refused(f"{walk.browser.status} {page.text if page else ''}".strip())
+        words = page.text if page else ""
+        if page and "Error Code" in page.facts:
+            words = f"{page.facts['Error Code']}: {page.facts.get('Description', '')}"
+        return Refused(f"{walk.browser.status} {words}".strip())
     return None
