@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from grantlab.browser import Browser
-from grantlab.exercises import Exercise
-from grantlab.recording import Recording
-from grantlab.tokens import decode, verify
-
 if TYPE_CHECKING:
+    from grantlab.browser import Browser
+    from grantlab.exercises import Exercise
     from grantlab.lab import Lab
+    from grantlab.recording import Recording
+    from grantlab.tokens import decode, verify
     from grantlab.views import show
 
 __all__ = ["Browser", "Exercise", "Lab", "Recording", "decode", "show", "verify"]
 
+_HOMES = {
+    "Browser": "browser",
+    "Exercise": "exercises",
+    "Lab": "lab",
+    "Recording": "recording",
+    "decode": "tokens",
+    "show": "views",
+    "verify": "tokens",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # Only these two need the server or the widgets: a script that records needs neither.
-    if name == "Lab":
-        from grantlab.lab import Lab
-
-        return Lab
-    if name == "show":
-        from grantlab.views import show
-
-        return show
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # The command line lives in this package too, and starts at once only without the rest.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"grantlab.{_HOMES[name]}"), name)
