@@ -6,6 +6,7 @@ import atexit
 import html
 import os
 import secrets
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import httpx
 
+import labserver
 from grantlab.recording import Exchange
 from labserver import state
 
@@ -137,7 +140,9 @@ class Lab:
         """
         if self._token is None:
             raise LabError(f"The lab at {self.url} was connected without a token: give token=….")
-        client = _client(base_url=self.url, headers={"Authorization": f"SSWS {self._token}"})
+        client = _client(
+            self.url, base_url=self.url, headers={"Authorization": f"SSWS {self._token}"}
+        )
         self._ends.append(client.close)
         return client
 
@@ -167,7 +172,7 @@ class Lab:
         login = name if "@" in name else f"{name}@bank.example"
         found = self._json("GET", f"/api/v1/users/{login}")
         profile = found["profile"]
-        return Person(found["id"], profile["firstName"], profile["login"], _PASSWORD, found)
+        return Person(found["id"], profile["firstName"], profile["login"], _password(), found)
 
     def reasons(self, exchange: Exchange) -> Reasons:
         """Which checks the server ran for an exchange, in order, with what result."""
@@ -244,9 +249,15 @@ class Lab:
         return client.request(method, path, **request)
 
 
-def _client(**options: Any) -> httpx.Client:
+def _client(url: str, **options: Any) -> httpx.Client:
+    """A client for a lab, which trusts the CA of this machine's own server."""
+    trust: ssl.SSLContext | bool = True
+    if url.startswith("https:"):
+        running = state.running_server()
+        if running and running.ca and url.startswith(running.address):
+            trust = ssl.create_default_context(cafile=running.ca)
     # The lab is on this machine or named outright: a proxy of the environment has no part in it.
-    return httpx.Client(trust_env=False, timeout=PATIENCE, **options)
+    return httpx.Client(trust_env=False, timeout=PATIENCE, verify=trust, **options)
 
 
 def _json_of(answer: httpx.Response) -> Any:
@@ -265,7 +276,7 @@ def _answers(url: str) -> bool:
     # /healthz belongs to the server, not to an org of it.
     root = url.split("/orgs/")[0]
     try:
-        with _client() as client:
+        with _client(root) as client:
             return client.get(f"{root}/healthz").status_code == 200
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
@@ -285,12 +296,22 @@ def _token(*, only_named: bool = False) -> str | None:
         raise LabError(str(fault)) from fault
 
 
+@cache
+def _password() -> str:
+    """The one readable password of the world that fills new orgs."""
+    from ruamel.yaml import YAML
+
+    bank = Path(labserver.__file__).parent / "worlds" / "bank.yaml"
+    world = YAML(typ="safe").load(Path(os.environ.get("GRANTLAB_WORLD", bank)))
+    return str(world["password"])
+
+
 def _in_a_fresh_org(root: str, token: str | None, *ends: Callable[[], None]) -> Lab:
     name = f"lesson-{secrets.token_hex(5)}"
     asked = {"subdomain": name, "name": f"Lesson {name[-4:]}", "temporary": True}
     headers = {"Authorization": f"SSWS {token}"}
     try:
-        with _client(headers=headers) as client:
+        with _client(root, headers=headers) as client:
             org = _json_of(client.post(f"{root}/api/v1/orgs", json=asked))
     except BaseException:
         for end in ends:
@@ -298,7 +319,7 @@ def _in_a_fresh_org(root: str, token: str | None, *ends: Callable[[], None]) -> 
         raise
 
     def give_back() -> None:
-        with suppress(httpx.HTTPError), _client(headers=headers) as client:
+        with suppress(httpx.HTTPError), _client(root, headers=headers) as client:
             client.delete(f"{root}/api/v1/orgs/{org['id']}")
 
     return Lab(f"{root}/orgs/{org['subdomain']}", org["token"], ends=(give_back, *ends))
@@ -341,6 +362,3 @@ class _Child:
             self._process.kill()
             self._process.wait()
         self._output.close()
-
-
-_PASSWORD = ""
