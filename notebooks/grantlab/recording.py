@@ -37,6 +37,7 @@ Watcher = Callable[["Exchange"], None]
 
 _FORMAT = 1
 _STARTED = "grantlab.started"
+_NO_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 
 # First match wins. A prefix such as /orgs/<slug> or a notebook proxy's may stand before each.
 _RECEIVERS = (
@@ -136,9 +137,11 @@ class Recording:
     def client(self, sender: str, *, channel: Channel = "back", **options: Any) -> httpx.Client:
         """An ordinary `httpx.Client` whose every hop is recorded; options are httpx's own.
 
-        It keeps no idle connection, so a lesson may leave it open and restart the lab.
+        It keeps no idle connection, so a lesson may leave it open and restart the lab. A proxy
+        of the environment has no part in what goes to this machine itself.
         """
         options = {**self._options, **options}
+        options["mounts"] = {**_NO_PROXY, **(options.get("mounts") or {})}
         options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
         given = options.pop("event_hooks", {})
         hooks = self.hooks(sender, channel=channel)

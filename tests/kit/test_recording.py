@@ -65,6 +65,18 @@ def test_hooks_record_httpx2_and_authlibs_client_just_the_same(lab_url: str) -> 
     assert recording.last.json()["access_token"] == "t-0123456789"
 
 
+def test_a_proxy_of_the_environment_has_no_part_in_it(
+    lab_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    with Recording().client("Your app") as app:
+        assert app.get(f"{lab_url}/me").text == "no cookie"
+
+
 def test_a_streamed_answer_can_still_be_read_by_the_app(lab_url: str) -> None:
     recording = Recording()
     with recording.client("Your app") as app, app.stream("GET", f"{lab_url}/me") as answer:
