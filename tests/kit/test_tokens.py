@@ -10,9 +10,10 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
 from grantlab.recording import Recording
 from grantlab.tokens import KeySet, Verification, decode, kind_of, tamper, verify
-from jwt.algorithms import RSAAlgorithm
 
 NOW = 1_800_000_000
 ISSUER = "https://bank.example/oauth2/transfers"
