@@ -75,8 +75,9 @@ class Exchange:
 
     @property
     def request_id(self) -> str | None:
-        """The server's `X-Okta-Request-Id`, by which its reasons are found."""
-        return dict(self.response_headers).get("x-okta-request-id")
+        """The answer's `X-Okta-Request-Id`, or an API's `X-Request-Id`: it leads to the reasons."""
+        headers = dict(self.response_headers)
+        return headers.get("x-okta-request-id") or headers.get("x-request-id")
 
     @property
     def path(self) -> str:
