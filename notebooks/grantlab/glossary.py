@@ -370,7 +370,11 @@ _HEADER = (
         "W3C Content Security Policy §3.1",
     ),
     ("x-frame-options", "Forbids other sites to frame the page.", "RFC 7034 §2"),
-    ("x-request-id", "The API's number of this request.", "Okta: request ids"),
+    (
+        "x-request-id",
+        "The number under which the sample API files its reasons.",
+        "This lab: sample API",
+    ),
     (
         "x-okta-request-id",
         "The number of this request; the server's reasons are filed under it.",

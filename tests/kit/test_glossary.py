@@ -10,14 +10,15 @@ import pytest
 from grantlab.glossary import ENTRIES, explain
 from grantlab.parts import SECRET_HEADERS
 
-SECTION = r"(RFC \d{4} §[\d.]+|O[A-Za-z0-9. -]+ §[\d.]+|W3C .+ §[\d.]+|Okta: .+)"
+SECTION = r"(RFC \d{4} §[\d.]+|O[A-Za-z0-9. -]+ §[\d.]+|W3C .+ §[\d.]+|(Okta|This lab): .+)"
 
 
 def test_every_entry_is_one_plain_sentence_with_a_source() -> None:
     for entry in ENTRIES:
         assert re.fullmatch(r"[A-Z][^\n]{10,120}[.…]", entry.meaning), entry
         assert re.fullmatch(
-            r"(RFC \d{4} §[\d.]+|O[A-Za-z0-9. -]+ §[\d.]+|W3C .+ §[\d.]+|Okta: .+)", entry.section
+            r"(RFC \d{4} §[\d.]+|O[A-Za-z0-9. -]+ §[\d.]+|W3C .+ §[\d.]+|(Okta|This lab): .+)",
+            entry.section,
         ), entry
 
 
