@@ -372,8 +372,8 @@ _HEADER = (
     ("x-frame-options", "Forbids other sites to frame the page.", "RFC 7034 §2"),
     (
         "x-request-id",
-        "The number under which the sample API files its reasons.",
-        "This lab: sample API",
+        "The sample API files its reasons under this number.",
+        "This lab: API",
     ),
     (
         "x-okta-request-id",
