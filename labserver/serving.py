@@ -186,6 +186,8 @@ def _application(settings: Settings) -> Flask:
     """A worker's own application; the worker ends with the process that started it."""
     from multiprocessing.util import Finalize
 
+    # A worker begins with its parent's handlers, which would swallow a stop until it serves.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _start_thread(_end_with_the_parent)
     application, database = _open(settings)
     # Log events wait in memory for a moment, also when the worker is told to stop.
