@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, String, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import QueuePool
 
@@ -65,7 +65,13 @@ def open_engine(url: str) -> tuple[Engine, str]:
     event.listen(engine, "connect", _tune)
     try:
         return engine, _installed(engine, path)
-    except BaseException:
+    except (DBAPIError, sqlite3.Error) as fault:
+        engine.dispose()
+        words = str(getattr(fault, "orig", fault)).splitlines()[0]
+        raise DatabaseUnusable(
+            f"The database {path} can't be used ({words}); mend it or choose another file."
+        ) from None
+    except DatabaseUnusable:
         engine.dispose()
         raise
 
@@ -113,7 +119,8 @@ def _look_at(path: Path) -> None:
                 f"The database {path} can't be {word}; mend the permissions of it and its folder."
             )
     try:
-        start = path.open("rb").read(16)
+        with path.open("rb") as opened:
+            start = opened.read(16)
     except OSError as fault:
         raise DatabaseUnusable(
             f"The database {path} can't be read ({fault.strerror}); mend it or choose another."
@@ -150,21 +157,21 @@ def _tune(connection: Any, _record: Any) -> None:
 def _installed(engine: Engine, path: Path) -> str:
     """The installation's secret; the tables are made when the file is empty."""
     with engine.connect() as connection:
+        # Finds out now whether it can be written. And of two servers that start at once, the
+        # second waits here and then finds the tables.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         tables = _tables(connection)
         if not tables:
-            # Two servers may start at once: the second waits here and then finds the tables.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            if not _tables(connection):
-                Base.metadata.create_all(connection)
-                connection.execute(
-                    insert(Installation).values(version=VERSION, secret=secrets.token_hex(32))
-                )
-            connection.commit()
+            Base.metadata.create_all(connection)
+            connection.execute(
+                insert(Installation).values(version=VERSION, secret=secrets.token_hex(32))
+            )
         elif "installation" not in tables:
             raise DatabaseUnusable(f"{path} is not a database of grantlab; choose another file.")
         version, secret = connection.execute(
             select(Installation.version, Installation.secret)
         ).one()
+        connection.commit()
     if version != VERSION:
         raise DatabaseUnusable(
             f"The database {path} is of another version of grantlab ({version}, not {VERSION}); "

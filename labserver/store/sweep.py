@@ -52,7 +52,7 @@ _OLD_FAMILIES = within_org(
     issued.Family,
 )
 _FIRST_KEPT = within_org(
-    select(_LOG.c.pk).order_by(_LOG.c.pk.desc()).offset(KEPT_EVENTS - 1).limit(1), log.LogRow
+    select(_LOG.c.pk).order_by(_LOG.c.pk.desc()).offset(bindparam("kept")).limit(1), log.LogRow
 )
 _OLD_EVENTS = within_org(delete(_LOG).where(_LOG.c.pk < bindparam("first")), log.LogRow)
 _LAST_EVENT = within_org(select(func.max(_LOG.c.published)), log.LogRow)
@@ -89,7 +89,7 @@ def _sweep_org(database: Database, org: values.Org, now: int) -> None:
             run(session, statement, now=now, oldest=now - LONGEST_ACCESS_TOKEN)
             session.commit()
     with database.session(org) as session:
-        first = run(session, _FIRST_KEPT).scalar()
+        first = run(session, _FIRST_KEPT, kept=KEPT_EVENTS - 1).scalar()
         if first is not None:
             run(session, _OLD_EVENTS, first=first)
             session.commit()
