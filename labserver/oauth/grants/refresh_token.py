@@ -55,8 +55,11 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
             raise dead
         if found.family.server_id != server_of(context).id or found.is_over(context.now):
             raise dead
-        if not found.is_current:
-            self._judge_reuse(found)
+        if self._rotated_lately(found):
+            context.passed("rotated refresh token is within its leeway")
+        elif not found.is_current:
+            self._end_if_reused(found)
+            raise dead
         context.passed("refresh token is alive, of this client and server")
         return FoundRefresh(found)
 
@@ -110,20 +113,26 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
             ledger.touch_refresh(context.session, found, expires)
             return self.request.form["refresh_token"]
         if not ledger.rotate_refresh(context.session, found, context.now, client.refresh_leeway):
-            self._judge_reuse(found)
+            self._end_if_reused(found)
             raise Refusal("invalid_grant", DEAD_TOKEN)
         return ledger.save_refresh(
             context.session, found.family, self.scopes, expires, context.now, follows=found
         )
 
-    def _judge_reuse(self, found: ledger.Refresh) -> None:
-        """End the family of a token that two parties hold; raises `Refusal` then."""
-        context, leeway = self.context, self.registered.refresh_leeway
-        if found.rotated_at is not None and context.now - found.rotated_at < leeway:
-            context.passed("rotated refresh token is within its leeway")
+    def _rotated_lately(self, found: ledger.Refresh) -> bool:
+        """Whether a client that missed the answer may still come with the old token."""
+        leeway = self.registered.refresh_leeway
+        return (
+            found.rotated_at is not None
+            and found.replaced_at is None
+            and self.context.now - found.rotated_at < leeway
+        )
+
+    def _end_if_reused(self, found: ledger.Refresh) -> None:
+        """End the family when two parties hold it, and say so in the log."""
+        context = self.context
+        if not ledger.is_reuse(context.session, found, context.now, self.registered.refresh_leeway):
             return
-        if not ledger.is_reuse(context.session, found, context.now, leeway):
-            raise Refusal("invalid_grant", DEAD_TOKEN)
         ledger.revoke_family(context.session, found.family.id, context.now)
         context.note(
             "refresh token is not reused",
@@ -136,4 +145,3 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
             outcome="FAILURE",
             reason="refresh_token_reuse",
         )
-        raise Refusal("invalid_grant", DEAD_TOKEN)
