@@ -1,0 +1,332 @@
+"""The protected API: what it asks of a token, how it answers, and what it asks the issuer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from grantlab.apis import RunningApi
+from grantlab.recording import Recording
+from tests.sample.conftest import Issuer
+
+NEW = {"to": "City Museum", "amount": 12, "on": "2026-03-10"}
+ANY_TOKEN = "a.b.c"
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def unsigned(**claims: Any) -> str:
+    parts = ({"alg": "none", "typ": "JWT", "kid": "key-1"}, claims)
+    texts = [base64.urlsafe_b64encode(json.dumps(one).encode()).decode() for one in parts]
+    return ".".join(text.rstrip("=") for text in texts) + "."
+
+
+def test_a_good_token_opens_what_its_scope_names(api, issuer, app):
+    answer = app.get(api.url, headers=bearer(issuer.token()))
+
+    assert answer.status_code == 200
+    assert [one["id"] for one in answer.json()["transfers"]] == ["tr-301", "tr-302", "tr-303"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_who_sends_no_token_is_told_how_and_nothing_of_errors(api, app):
+    answer = app.get(api.url)
+
+    assert answer.status_code == 401
+    challenge = answer.headers["www-authenticate"]
+    assert challenge == 'Bearer realm="transfers", scope="transfers:read"'
+
+
+def test_another_scheme_gets_the_same_challenge_as_no_token(api, app):
+    answer = app.get(api.url, auth=("cora", "Open-Sesame-2026"))
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="transfers", scope="transfers:read"'
+
+
+def test_the_word_bearer_alone_is_a_malformed_request(api, app):
+    answer = app.get(api.url, headers={"authorization": "Bearer"})
+
+    assert answer.status_code == 400
+    assert 'error="invalid_request"' in answer.headers["www-authenticate"]
+
+
+def test_a_good_token_without_the_scope_is_forbidden_and_the_challenge_names_the_scope(
+    api, issuer, app
+):
+    answer = app.post(api.url, headers=bearer(issuer.token()), json=NEW)
+
+    assert answer.status_code == 403
+    challenge = answer.headers["www-authenticate"]
+    assert 'error="insufficient_scope"' in challenge
+    assert 'scope="transfers:write"' in challenge
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        ("issuer", {"iss": "http://127.0.0.1:1/oauth2/other"}),
+        ("issuer", {"iss": None}),
+        ("audience", {"aud": "api://transfers-2"}),
+        ("audience", {"aud": "api://transfer"}),
+        ("audience", {"aud": None}),
+        ("times", {"exp": 1}),
+        ("times", {"exp": None}),
+        ("times", {"exp": "soon"}),
+        ("times", {"nbf": 4_000_000_000, "exp": 4_000_000_100}),
+        ("scope", {"scp": ["transfers:reader"]}),
+        ("scope", {"scp": "transfers:read transfers:write"}),
+        ("scope", {"scp": None}),
+    ],
+)
+def test_each_check_refuses_its_fault_and_lets_it_pass_when_switched_off(
+    check, changes, api, issuer, app
+):
+    token = issuer.token(**changes)
+
+    refused = app.get(api.url, headers=bearer(token))
+    setattr(api.checks, check, False)
+    let_in = app.get(api.url, headers=bearer(token))
+
+    assert refused.status_code == (403 if check == "scope" else 401)
+    error = "insufficient_scope" if check == "scope" else "invalid_token"
+    assert f'error="{error}"' in refused.headers["www-authenticate"]
+    assert let_in.status_code == 200
+
+
+def test_two_audiences_are_fine_when_one_of_them_is_meant(api, issuer, app):
+    token = issuer.token(aud=["api://sync", "api://transfers"])
+
+    assert app.get(api.url, headers=bearer(token)).status_code == 200
+
+
+def test_only_named_clients_get_in_when_there_is_a_list(api, issuer, app):
+    api.clients = ["app-2"]
+
+    refused = app.get(api.url, headers=bearer(issuer.token()))
+    known = app.get(api.url, headers=bearer(issuer.token(cid="app-2")))
+
+    assert (refused.status_code, known.status_code) == (401, 200)
+
+
+@pytest.mark.parametrize("make", ["another key", "no algorithm", "another letter", "no JWT"])
+def test_a_token_that_the_issuer_did_not_sign_is_refused(make, api, issuer, app, make_key):
+    good = issuer.token()
+    head, payload, signature = good.split(".")
+    tokens = {
+        "another key": issuer.token(key=make_key()),
+        "no algorithm": unsigned(iss=issuer.url, aud=api.audience, scp=["transfers:read"]),
+        "another letter": f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}",
+        "no JWT": "opaque-value",
+    }
+
+    answer = app.get(api.url, headers=bearer(tokens[make]))
+
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_nothing_a_token_says_comes_back_in_the_challenge(api, issuer, app):
+    token = issuer.token(iss='x", error="ok"\r\nX-Evil: 1')
+
+    answer = app.get(api.url, headers=bearer(token))
+
+    assert "evil" not in str(answer.headers).lower()
+
+
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_a_token_elsewhere_than_in_the_header_is_not_read(place, api, issuer, app):
+    token = issuer.token(scp=["transfers:read", "transfers:write"])
+
+    def call() -> httpx.Response:
+        if place == "query":
+            return app.get(api.url, params={"access_token": token})
+        return app.post(api.url, data={"access_token": token})
+
+    refused = call()
+    api.checks.header = False
+    read = call()
+
+    assert refused.status_code == 401
+    assert "error" not in refused.headers["www-authenticate"]
+    assert read.status_code in {200, 415}
+
+
+def test_the_clock_is_the_one_that_was_passed_in(api, issuer, app, clock):
+    token = issuer.token()
+
+    before = app.get(api.url, headers=bearer(token))
+    clock[0] = 301
+    after = app.get(api.url, headers=bearer(token))
+
+    assert (before.status_code, after.status_code) == (200, 401)
+
+
+def test_a_hundred_calls_fetch_the_keys_once(api, issuer, app):
+    token = issuer.token()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: app.get(api.url, headers=bearer(token)), range(100)))
+
+    assert {one.status_code for one in answers} == {200}
+    assert (api.counters.key_fetches, issuer.key_requests) == (1, 1)
+
+
+def test_a_new_key_is_fetched_when_a_token_names_it(api, issuer, app, make_key):
+    app.get(api.url, headers=bearer(issuer.token()))
+    issuer.keys["key-2"] = make_key()
+
+    answer = app.get(api.url, headers=bearer(issuer.token(kid="key-2")))
+
+    assert answer.status_code == 200
+    assert api.counters.key_fetches == 2
+
+
+def test_made_up_key_ids_cause_five_fetches_at_most(api, issuer, app, make_key):
+    key = make_key()
+
+    for number in range(20):
+        app.get(api.url, headers=bearer(issuer.token(kid=f"made-up-{number}", key=key)))
+
+    assert issuer.key_requests == 5
+
+
+def test_introspection_sees_a_revoked_token_in_the_next_call(api, issuer, app):
+    token = issuer.token()
+    api.credentials = ("api-1", "secret-of-the-api")
+    api.introspects = True
+
+    before = app.get(api.url, headers=bearer(token))
+    issuer.revoked.add(token)
+    after = app.get(api.url, headers=bearer(token))
+    api.introspects = False
+    by_signature = app.get(api.url, headers=bearer(token))
+
+    assert [one.status_code for one in (before, after, by_signature)] == [200, 401, 200]
+    assert (api.counters.introspections, api.counters.key_fetches) == (2, 1)
+
+
+@pytest.mark.parametrize("changes", [{"aud": "api://sync"}, {"scp": ["transfers:write"]}])
+def test_an_active_token_must_be_meant_for_this_api_all_the_same(changes, api, issuer, app):
+    api.credentials = ("api-1", "secret-of-the-api")
+    api.introspects = True
+
+    assert app.get(api.url, headers=bearer(issuer.token(**changes))).status_code in {401, 403}
+
+
+def test_introspection_without_credentials_is_refused_before_it_starts(api):
+    with pytest.raises(ValueError, match="credentials"):
+        api.introspects = True
+
+
+def test_without_the_authorization_server_the_api_is_unavailable_and_lets_nobody_in(
+    api, issuer, app
+):
+    issuer.down = True
+
+    answer = app.get(api.url, headers=bearer(issuer.token()))
+
+    assert answer.status_code == 503
+    assert "www-authenticate" not in answer.headers
+
+
+def test_entries_are_added_and_removed_with_the_other_scope(api, issuer, app):
+    writing = bearer(issuer.token(scp=["transfers:read", "transfers:write"]))
+
+    made = app.post(api.url, headers=writing, json=NEW)
+    found = app.get(httpx.URL(api.url).join(made.headers["location"]), headers=writing)
+    gone = app.delete(f"{api.url}/{made.json()['id']}", headers=writing)
+    again = app.delete(f"{api.url}/{made.json()['id']}", headers=writing)
+
+    assert [one.status_code for one in (made, found, gone, again)] == [201, 200, 204, 404]
+    assert found.json() == made.json()
+    assert NEW.items() <= made.json().items()
+
+
+def test_an_entry_without_its_members_is_refused_with_their_names(api, issuer, app):
+    writing = bearer(issuer.token(scp=["transfers:write"]))
+
+    answer = app.post(api.url, headers=writing, json={"to": "City Museum"})
+
+    assert answer.status_code == 400
+    assert answer.json() == {"message": "Needed: amount, on, to."}
+
+
+def test_the_reasons_of_an_answer_are_kept_beside_it(api, issuer):
+    recording = Recording(trust_env=False)
+    recording.name(api.url, api.name)
+    with recording.client("Your app") as app:
+        app.get(api.url, headers=bearer(issuer.token(aud="api://sync")))
+
+    found = api.reasons(recording.last)
+
+    assert recording.last.receiver == "Transfers API"
+    assert [(one["check"], one["result"]) for one in found.checks] == [
+        ("header", "passed"),
+        ("signature", "passed"),
+        ("issuer", "passed"),
+        ("audience", "failed"),
+    ]
+    assert found.checks[-1]["detail"] == "aud is api://sync"
+
+
+def test_no_token_is_in_the_reasons(api: RunningApi, issuer: Issuer) -> None:
+    recording = Recording(trust_env=False)
+    token = issuer.token()
+    with recording.client("Your app") as app:
+        app.get(api.url, headers=bearer(token))
+        app.get(api.url, headers=bearer(ANY_TOKEN))
+
+    told = str([api.reasons(one) for one in recording])
+
+    assert token not in told
+    assert ANY_TOKEN not in told
+
+
+def test_the_reasons_of_another_server_are_not_here(api, issuer):
+    recording = Recording(trust_env=False)
+    with recording.client("Your app") as app:
+        app.get(f"{issuer.url}/keys")
+
+    with pytest.raises(LookupError, match="not answered by Transfers API"):
+        api.reasons(recording.last)
+
+
+def test_reasons_are_kept_for_the_newest_thousand(api, app, monkeypatch):
+    monkeypatch.setattr("labserver.sample.api.MOST_KEPT", 2)
+    recording = Recording(trust_env=False)
+    with recording.client("Your app") as client:
+        for _ in range(3):
+            client.get(api.url)
+
+    assert [api.knows(one) for one in recording] == [False, True, True]
+
+
+def test_a_switch_that_does_not_exist_is_an_error(api: RunningApi) -> None:
+    with pytest.raises(AttributeError):
+        api.checks.audiance = False
+
+
+def test_the_reader_of_a_product_without_writing_finds_no_way_to_write(
+    issuer: Issuer, app: httpx.Client, make_key: Callable[[], Any]
+) -> None:
+    from labserver.sample.api import PRODUCTS, ProtectedApi
+
+    with httpx.Client(trust_env=False) as client:
+        sync = ProtectedApi(
+            PRODUCTS["sync"], issuer.url, "api://sync", client=client, clock=lambda: 0
+        )
+        running = RunningApi(sync, "Sync API")
+        answer = app.post(running.url, json={})
+        running.stop()
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
