@@ -12,8 +12,10 @@ from labserver.settings import Settings
 from labserver.store.database import Database, open_database
 from labserver.store.seed import prepare
 from labserver.web import context, cors, errors
+from labserver.web.authn import authn
 from labserver.web.discovery import discovery
 from labserver.web.lab import lab
+from labserver.web.management import management
 from labserver.web.oauth import oauth
 from labserver.web.org_prefix import OrgPrefix
 from labserver.web.pages import error_page, pages
@@ -47,7 +49,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     errors.install(app, error_page)
     cors.install(app)
     context.install(app, settings, database)
-    for blueprint in (pages, discovery, lab):
+    for blueprint in (pages, authn, discovery, lab, management):
         app.register_blueprint(blueprint)
     app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")
     app.register_blueprint(oauth, url_prefix="/oauth2/<server_id>")

@@ -1,0 +1,163 @@
+"""Primary authentication over JSON, and the browser's own session (Okta: /authn, /sessions/me)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response
+from sqlalchemy import select
+
+from labserver.domain.values import User
+from labserver.oauth.context import Context
+from labserver.signin.passwords import check_password
+from labserver.store import directory, ledger, loaders
+from labserver.web import session_cookie
+from labserver.web.bodies import json_body
+from labserver.web.context import current_context
+from labserver.web.errors import ApiError, invalid
+
+authn = Blueprint("authn", __name__)
+
+
+@authn.post("/api/v1/authn")
+def authenticate() -> Response:
+    """With the right password: a session token, for one sign-in at authorize."""
+    context = current_context()
+    body = json_body()
+    if "stateToken" in body or "token" in body:
+        raise ApiError("E0000011")
+    username, password = _text(body, "username"), _text(body, "password")
+    user = by_password(context, username, password)
+    if user is None:
+        raise ApiError("E0000004")
+    lifetime = context.settings.lifetime_session_token
+    token = ledger.save_session_token(
+        context.session, user.id, amr=("pwd",), now=context.now, lifetime=lifetime
+    )
+    answer = {
+        "expiresAt": _date(context.now + lifetime),
+        "status": "SUCCESS",
+        "sessionToken": token,
+        "_embedded": {"user": _user_document(context, user)},
+    }
+    return _private(jsonify(answer))
+
+
+@authn.get("/api/v1/sessions/me")
+def session() -> Response:
+    """The session of the browser that asks."""
+    context = current_context()
+    return _private(jsonify(_session_document(context, *_own_session(context))))
+
+
+@authn.delete("/api/v1/sessions/me")
+def end_session() -> Response:
+    """The browser is signed out."""
+    context = current_context()
+    found, _ = _own_session(context)
+    ledger.end_session(context.session, found.id)
+    context.event("user.session.end", "User logout from the lab")
+    response = make_response("", 204)
+    session_cookie.clear_cookie(response)
+    return _private(response)
+
+
+@authn.post("/api/v1/sessions/me/lifecycle/refresh")
+def refresh_session() -> Response:
+    """The session lasts its whole lifetime again."""
+    context = current_context()
+    _own_session(context)
+    session_cookie.prolong(context)
+    return _private(jsonify(_session_document(context, *_own_session(context))))
+
+
+def by_password(context: Context, login: str, password: str) -> User | None:
+    """The person with this login and password; the log learns what was wrong, the caller never."""
+    found = check_password(context.session, login, password, context.now)
+    if found.user is None:
+        context.note("username and password are right", "failed", found.reason)
+        context.event(
+            "user.session.start", "User login to the lab", outcome="FAILURE", reason=found.reason
+        )
+        if found.locked:
+            context.event("user.account.lock", "Too many failed sign-ins lock the account")
+        return None
+    context.actor_user = found.user
+    context.passed("username and password are right", found.user.login)
+    context.event("user.session.start", "User login to the lab")
+    return found.user
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is None or value == "":
+        raise invalid(name, "The field cannot be left blank")
+    if not isinstance(value, str):
+        raise ApiError("E0000003")
+    return value
+
+
+def _user_document(context: Context, user: User) -> dict[str, Any]:
+    changed = context.session.scalar(
+        select(directory.User.password_changed).where(directory.User.id == user.id)
+    )
+    return {
+        "id": user.id,
+        "passwordChanged": _date(changed),
+        "profile": {
+            "login": user.login,
+            "firstName": user.profile.get("firstName"),
+            "lastName": user.profile.get("lastName"),
+            "locale": user.profile.get("locale") or "en_US",
+            "timeZone": user.profile.get("timezone") or "America/Los_Angeles",
+        },
+    }
+
+
+def _own_session(context: Context) -> tuple[ledger.SignedIn, User]:
+    """The caller's session and who it is. Raises `ApiError` E0000007 without one."""
+    found = session_cookie.signed_in(context)
+    user = loaders.load_user(context.session, found.user_id) if found else None
+    if found is None or user is None or not user.may_sign_in:
+        raise ApiError("E0000007", summary="Not found: Resource not found: me (Session)")
+    context.actor_user = user
+    return found, user
+
+
+def _session_document(context: Context, found: ledger.SignedIn, user: User) -> dict[str, Any]:
+    names = (user.profile.get("firstName"), user.profile.get("lastName"))
+    api = f"{context.org.url}/api/v1"
+    return {
+        "id": found.id,
+        "login": user.login,
+        "userId": user.id,
+        "status": "ACTIVE",
+        "createdAt": _date(found.created),
+        "expiresAt": _date(found.expires),
+        "lastPasswordVerification": _date(found.auth_time),
+        "lastFactorVerification": None,
+        "amr": list(found.amr),
+        "idp": {"id": context.org.id, "type": "OKTA"},
+        "_links": {
+            "self": _link(f"{api}/sessions/me", "GET", "DELETE"),
+            "refresh": _link(f"{api}/sessions/me/lifecycle/refresh", "POST"),
+            "user": {"name": " ".join(filter(None, names)) or user.login}
+            | _link(f"{api}/users/me", "GET"),
+        },
+    }
+
+
+def _link(url: str, *allow: str) -> dict[str, Any]:
+    return {"href": url, "hints": {"allow": list(allow)}}
+
+
+def _date(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-cache, no-store"
+    return response
