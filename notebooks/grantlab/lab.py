@@ -17,14 +17,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 import labserver
-from grantlab.recording import Exchange
+from grantlab.recording import Exchange, Recording
 from labserver import state
+
+if TYPE_CHECKING:
+    from grantlab.apis import RunningApi
 
 Document = dict[str, Any]
 PATIENCE = 10.0
@@ -99,6 +102,7 @@ class Lab:
         self._ends = list(ends)
         self._lock = threading.RLock()
         self._clock_moves: bool | None = None
+        self._apis: list[RunningApi] = []
         atexit.register(self.close)
 
     @classmethod
@@ -174,8 +178,47 @@ class Lab:
         profile = found["profile"]
         return Person(found["id"], profile["firstName"], profile["login"], _password(), found)
 
+    def api(
+        self,
+        name: str,
+        recording: Recording | None = None,
+        *,
+        issuer: str = "",
+        audience: str = "",
+    ) -> RunningApi:
+        """A product's protected API, running until the lab is closed; call it at its `url`.
+
+        `name` is its noun: loans, credit, transfers, sync or prices. It accepts the tokens of
+        the bank's server for that product, or those of another `issuer` for an `audience`. In
+        a `recording` the API has its name, and its own requests for keys are seen too. Raises
+        LabError for another noun.
+        """
+        # Flask and Authlib are loaded for those who call an API.
+        from grantlab.apis import RunningApi
+        from labserver.sample.api import PRODUCTS, ProtectedApi
+
+        if name not in PRODUCTS:
+            raise LabError(f"There is no API called {name!r}; there is: {', '.join(PRODUCTS)}.")
+        if not (issuer and audience):
+            server = self.server(PRODUCTS[name].server)
+            issuer, audience = issuer or server.issuer, audience or server.audience
+        client = _client(issuer)
+        title = f"{name.capitalize()} API"
+        if recording is not None:
+            client.event_hooks = recording.hooks(title)
+        protected = ProtectedApi(PRODUCTS[name], issuer, audience, client=client, clock=self.now)
+        api = RunningApi(protected, title)
+        if recording is not None:
+            recording.name(api.url, title)
+        self._apis.append(api)
+        self._ends[:0] = [api.stop, client.close]
+        return api
+
     def reasons(self, exchange: Exchange) -> Reasons:
-        """Which checks the server ran for an exchange, in order, with what result."""
+        """Which checks the server, or an API of this lab, ran for an exchange, in order."""
+        for api in self._apis:
+            if api.knows(exchange):
+                return api.reasons(exchange)
         if exchange.request_id is None:
             raise LabError(
                 f"Exchange {exchange.number} carries no X-Okta-Request-Id: "
