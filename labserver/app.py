@@ -19,6 +19,7 @@ from labserver.web.management import management
 from labserver.web.oauth import oauth
 from labserver.web.org_prefix import OrgPrefix
 from labserver.web.pages import error_page, pages
+from labserver.web.published import Published
 
 LARGEST_BODY = 1 << 20
 """Bytes that a request's body may have."""
@@ -53,7 +54,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")
     app.register_blueprint(oauth, url_prefix="/oauth2/<server_id>")
-    app.wsgi_app = OrgPrefix(app.wsgi_app, settings.url_prefix)  # type: ignore[method-assign]
+    published = Published(app.wsgi_app, settings, database)
+    app.wsgi_app = OrgPrefix(published, settings.url_prefix)  # type: ignore[method-assign]
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app

@@ -23,7 +23,7 @@ def form_request() -> LabRequest:
         )
     return LabRequest(
         request.method,
-        request.base_url,
+        request.path,
         dict(request.headers),
         request.form.items(multi=True),
         request.args.items(multi=True),

@@ -77,7 +77,8 @@ def _finish(response: Response) -> Response:
     if "context" not in g:
         return response
     context: Context = g.context
-    context.session.commit()
+    if context.session.in_transaction():
+        context.session.commit()
     _leave_events(context, response.status_code)
     return response
 

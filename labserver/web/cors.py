@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from flask import Flask, Response, make_response, request
 
+ANY_ORIGIN = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "X-Okta-Request-Id, WWW-Authenticate"),
+)
 _HEADERS = "authorization, content-type, dpop, x-okta-user-agent-extended"
 _PUBLIC = ("/oauth2/", "/.well-known/")
 _NAVIGATIONS = ("/authorize", "/logout")
@@ -16,8 +20,8 @@ def install(app: Flask) -> None:
 
 def allow_any_origin(response: Response) -> None:
     """Let every origin read the answer, without credentials."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "X-Okta-Request-Id, WWW-Authenticate"
+    for name, value in ANY_ORIGIN:
+        response.headers[name] = value
 
 
 def _preflight() -> Response | None:

@@ -32,7 +32,7 @@ def well_known(name: str, server_id: str = ORG_SERVER) -> Response:
     if context.server is None or (named and server_id == ORG_SERVER):
         raise not_found(server_id, "AuthorizationServer")
     _known_client(request.args.get("client_id"))
-    return published.as_response(published.document(_DOCUMENTS[name](context.server)))
+    return published.publish(context, _DOCUMENTS[name](context.server))
 
 
 @discovery.after_request

@@ -81,7 +81,7 @@ def keys() -> Response:
     context = current_context()
     if context.server is None:
         raise not_found(request.path.split("/")[2], "AuthorizationServer")
-    return published.as_response(published.keys(context))
+    return published.publish(context, published.keys(context))
 
 
 @oauth.route("/v1/logout", methods=["GET", "POST"])
