@@ -1,0 +1,209 @@
+"""`/apps`: OpenID Connect apps, which are OAuth clients."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from flask import Response, jsonify, request
+from sqlalchemy import SQLColumnExpression, or_, select
+
+from labserver.store.apps import App, AppKey, AppSecret
+from labserver.web.bodies import json_body
+from labserver.web.context import current_context
+from labserver.web.errors import ApiError, invalid
+from labserver.web.management import searching
+from labserver.web.management.app_documents import AppDocument, document
+from labserver.web.management.documents import read
+from labserver.web.management.jwks import sound_jwk
+from labserver.web.management.resources import (
+    EXISTS,
+    answer,
+    find,
+    flag,
+    gone,
+    must_be_new,
+    page,
+    session,
+    set_status,
+    target,
+    unchanged,
+)
+from labserver.web.management.routes import management
+
+PATH = "/apps"
+KIND = "AppInstance"
+
+_COLUMNS: Mapping[str, SQLColumnExpression[str]] = {
+    "id": App.id,
+    "status": App.status,
+    "name": App.name,
+    "label": App.label,
+}
+
+
+@management.get(PATH)
+def list_apps() -> Response:
+    """The org's apps; `q` is how a name or label begins."""
+    statement = select(App)
+    start, wanted = request.args.get("q"), request.args.get("filter")
+    if start and wanted:
+        raise ApiError("E0000033")
+    if start:
+        named = App.name.istartswith(start, autoescape=True)
+        statement = statement.where(or_(named, App.label.istartswith(start, autoescape=True)))
+    if wanted:
+        statement = statement.where(searching.condition(wanted, _COLUMNS, {}))
+    return page(statement, App, document)
+
+
+@management.post(PATH)
+def create_app() -> Response:
+    """An app, with a secret when it authenticates by one."""
+    body = read(AppDocument, json_body())
+    _label_is_free(body.label)
+    row = App(status="ACTIVE" if flag("activate", True) else "INACTIVE")
+    credential = body.credentials.oauth_client
+    row.client_id = credential.client_id or row.id
+    must_be_new("credentials.oauthClient.client_id", App.client_id == row.client_id)
+    _fill(row, body)
+    session().add(row)
+    session().flush()
+    _set_secret(row, credential.client_secret)
+    _set_keys(row, body)
+    _log("application.lifecycle.create", "Create an application", row)
+    return answer(document(row))
+
+
+@management.get(f"{PATH}/<app_id>")
+def get_app(app_id: str) -> Response:
+    """One app, its newest secret with it."""
+    return answer(document(the_app(app_id)))
+
+
+@management.put(f"{PATH}/<app_id>")
+def replace_app(app_id: str) -> Response:
+    """All that a caller may set is as the body says; type and client id stay."""
+    row = the_app(app_id)
+    body = read(AppDocument, json_body())
+    unchanged(document(row))
+    if body.label != row.label:
+        _label_is_free(body.label)
+    credential = body.credentials.oauth_client
+    if body.settings.oauth_client.application_type != row.application_type:
+        raise invalid("settings.oauthClient.application_type", "It cannot be changed.")
+    if credential.client_id not in (None, row.client_id):
+        raise invalid("credentials.oauthClient.client_id", "It cannot be changed.")
+    _fill(row, body)
+    session().flush()
+    _set_secret(row, credential.client_secret)
+    _set_keys(row, body)
+    _log("application.lifecycle.update", "Update an application", row)
+    return answer(document(row))
+
+
+@management.delete(f"{PATH}/<app_id>")
+def delete_app(app_id: str) -> Response:
+    """An inactive app is gone with its credentials, assignments and grants."""
+    row = the_app(app_id)
+    if row.status == "ACTIVE":
+        raise ApiError("E0000056", causes=["Deactivate the application first."])
+    unchanged(document(row))
+    _log("application.lifecycle.delete", "Delete an application", row)
+    session().delete(row)
+    session().flush()
+    return gone()
+
+
+@management.post(f"{PATH}/<app_id>/lifecycle/<any('activate', 'deactivate'):change>")
+def switch_app(app_id: str, change: str) -> Response:
+    """The app may get tokens, or gets none."""
+    row = the_app(app_id)
+    set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
+    session().flush()
+    _log(f"application.lifecycle.{change}", f"{change.capitalize()} an application", row)
+    return jsonify({})
+
+
+def the_app(app_id: str) -> App:
+    """The app with this id. Raises `ApiError` E0000007."""
+    return find(App, app_id, KIND)
+
+
+def _label_is_free(label: str) -> None:
+    if session().scalars(select(App.pk).where(App.label == label)).first() is not None:
+        raise ApiError("E0000040", causes=[f"label: {EXISTS}"])
+
+
+def _fill(row: App, body: AppDocument) -> None:
+    credential, settings = body.credentials.oauth_client, body.settings.oauth_client
+    row.name = body.name
+    row.label = body.label
+    row.auth_method = credential.token_endpoint_auth_method
+    row.pkce_required = body.pkce_required
+    row.application_type = settings.application_type
+    row.redirect_uris = list(dict.fromkeys(settings.redirect_uris or []))
+    row.post_logout_redirect_uris = list(dict.fromkeys(settings.post_logout_redirect_uris or []))
+    row.response_types = list(dict.fromkeys(settings.response_types or []))
+    row.grant_types = list(dict.fromkeys(settings.grant_types))
+    row.consent_method = settings.consent_method
+    if settings.refresh_token:
+        row.rotation_type = settings.refresh_token.rotation_type
+        row.refresh_leeway = settings.refresh_token.leeway
+    for name in ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri"):
+        setattr(row, name, getattr(settings, name))
+    row.groups_claim = settings.groups_claim.model_dump() if settings.groups_claim else None
+    row.profile = body.profile or {}
+    row.more = {
+        "autoKeyRotation": credential.auto_key_rotation,
+        "issuerMode": settings.issuer_mode,
+    }
+
+
+def _set_secret(row: App, wanted: str | None) -> None:
+    """An app that authenticates by secret has one; a new one takes the place of the old."""
+    if not row.auth_method.startswith("client_secret"):
+        return
+    held = session().scalars(
+        select(AppSecret).where(AppSecret.app_pk == row.pk).order_by(AppSecret.pk)
+    )
+    secrets_held = held.all()
+    if wanted is None and secrets_held:
+        return
+    if any(secret.value == wanted and secret.status == "ACTIVE" for secret in secrets_held):
+        return
+    for secret in secrets_held:
+        session().delete(secret)
+    session().add(AppSecret(app_pk=row.pk, value=wanted or new_secret()))
+    session().flush()
+
+
+def new_secret() -> str:
+    """A client secret with 240 bits of randomness."""
+    return secrets.token_urlsafe(30)
+
+
+def _set_keys(row: App, body: AppDocument) -> None:
+    """The registered keys are those of the body's key set, if it has one."""
+    settings = body.settings.oauth_client
+    if settings.jwks is None:
+        return
+    wanted = [sound_jwk(jwk, "settings.oauthClient.jwks.keys") for jwk in settings.jwks.keys]
+    if len({jwk["kid"] for jwk in wanted}) < len(wanted):
+        raise invalid("settings.oauthClient.jwks.keys", "Each key needs a kid of its own.")
+    rows = session().scalars(select(AppKey).where(AppKey.app_pk == row.pk))
+    held = {key.jwk["kid"]: key for key in rows}
+    for kid, key in held.items():
+        if all(jwk["kid"] != kid for jwk in wanted):
+            session().delete(key)
+    for jwk in wanted:
+        known = held.get(jwk["kid"])
+        if known is None:
+            session().add(AppKey(app_pk=row.pk, jwk=jwk))
+        elif known.jwk != jwk:
+            known.jwk = jwk
+    session().flush()
+
+
+def _log(event_type: str, message: str, row: App) -> None:
+    current_context().event(event_type, message, targets=(target(row, KIND, row.label),))

@@ -1,0 +1,50 @@
+"""Public keys that clients register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from labserver.store.keys import client_key
+from labserver.web.errors import invalid
+
+_PUBLIC = frozenset({"kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y"})
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_CURVES = frozenset({"P-256", "P-384", "P-521"})
+_ALGORITHMS = {
+    "RSA": frozenset({"RS256", "RS384", "RS512"}),
+    "EC": frozenset({"ES256", "ES384", "ES512"}),
+}
+_FEWEST_BITS = 2048
+
+
+def sound_jwk(jwk: dict[str, Any], field: str) -> dict[str, Any]:
+    """The key as it is kept: public members only, with a `kid` (RFC 7517 §4).
+
+    Raises `ApiError` E0000001 for what is no RSA or EC public key to verify signatures with.
+    """
+    if _PRIVATE & jwk.keys():
+        raise invalid(field, "This is a private or secret key. Register only its public half.")
+    kept = {name: value for name, value in jwk.items() if name in _PUBLIC}
+    if not all(isinstance(value, str) for name, value in kept.items() if name != "key_ops"):
+        raise invalid(field, "The members of a key are strings.")
+    if kept.get("kty") not in _ALGORITHMS or kept.get("use", "sig") != "sig":
+        raise invalid(field, "It must be an RSA or EC key with use sig.")
+    if kept.get("alg", "") not in _ALGORITHMS[kept["kty"]] | {""}:
+        raise invalid(field, f"The algorithm does not fit an {kept['kty']} key.")
+    if kept["kty"] == "EC" and kept.get("crv") not in _CURVES:
+        raise invalid(field, "The curve must be P-256, P-384 or P-521.")
+    try:
+        key = client_key(kept).key
+        kept["kid"] = kept.get("kid") or key.thumbprint()
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise invalid(field, "It cannot be read as a key.") from error
+    _strong(key, field)
+    return kept
+
+
+def _strong(key: RSAKey | ECKey, field: str) -> None:
+    if isinstance(key, RSAKey) and key.public_key.key_size < _FEWEST_BITS:
+        raise invalid(field, f"An RSA key needs {_FEWEST_BITS} bits at least.")

@@ -1,0 +1,86 @@
+"""Filters and searches as conditions of a database query."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, not_, or_
+
+from labserver.domain.filters import Both, Compare, Either, FilterError, Node, Not, parse
+from labserver.web.errors import ApiError
+
+Columns = Mapping[str, SQLColumnExpression[Any]]
+
+_ORDERING: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+
+
+def condition(text: str, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:
+    """The filter as a condition on these columns, by attribute name.
+
+    `dates` names those that hold times, with their ticks in a second.
+    Raises `ApiError` E0000031 for what is no filter or names another attribute.
+    """
+    try:
+        return _sql(parse(text), columns, dates)
+    except FilterError as error:
+        raise ApiError("E0000031", causes=[str(error)]) from None
+
+
+def date(text: str) -> float:
+    """An ISO 8601 date in seconds since the epoch. Raises `FilterError`."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError
+        return found.timestamp()
+    except (ValueError, OverflowError):
+        raise FilterError(f"{text!r} is no date like 2026-01-09T19:19:13.000Z.") from None
+
+
+def _sql(node: Node, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:
+    match node:
+        case Both(parts):
+            return and_(*(_sql(part, columns, dates) for part in parts))
+        case Either(parts):
+            return or_(*(_sql(part, columns, dates) for part in parts))
+        case Not(part):
+            return not_(_sql(part, columns, dates))
+        case Compare():
+            return _compare(node, columns, dates)
+
+
+def _compare(node: Compare, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:
+    if node.attribute not in columns:
+        known = ", ".join(sorted(columns))
+        raise FilterError(f"There is no attribute {node.attribute!r} here. There are: {known}.")
+    column = columns[node.attribute]
+    if node.operator == "pr":
+        return column.is_not(None)
+    if node.attribute in dates:
+        if node.operator not in _ORDERING:
+            raise FilterError(f"{node.attribute} is a date: {node.operator!r} does not fit.")
+        moment = round(date(node.value) * dates[node.attribute])
+        return bool_of(_ORDERING[node.operator](column, moment))
+    if node.operator == "sw":
+        return column.startswith(node.value, autoescape=True)
+    if node.operator == "ew":
+        return column.endswith(node.value, autoescape=True)
+    if node.operator == "co":
+        return column.contains(node.value, autoescape=True)
+    return bool_of(_ORDERING[node.operator](column, node.value))
+
+
+def bool_of(condition: Any) -> ColumnElement[bool]:
+    """What a comparison of columns is."""
+    found: ColumnElement[bool] = condition
+    return found

@@ -1,0 +1,144 @@
+"""The document of a user: what a caller may say, and what the API shows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, model_validator
+
+from labserver.store.directory import User
+from labserver.store.world_model import PROFILE
+from labserver.web.context import current_context
+from labserver.web.management.documents import Document
+from labserver.web.management.resources import Json, link, timestamp
+
+BASE_PROFILE = ("login", "email", "firstName", "lastName")
+Login = Annotated[str, Field(min_length=5, max_length=100, pattern=r"^\S+$")]
+Email = Annotated[str, Field(min_length=5, max_length=100, pattern=r"^[^@\s]+@[^@\s]+$")]
+PersonName = Annotated[str, Field(min_length=1, max_length=50)]
+
+
+class PartialProfile(Document):
+    """Attributes to change; null empties an optional one."""
+
+    model_config = ConfigDict(extra="allow")
+
+    login: Login | None = None
+    email: Email | None = None
+    first_name: PersonName | None = None
+    last_name: PersonName | None = None
+
+    @model_validator(mode="after")
+    def attributes_are_known(self) -> PartialProfile:
+        """Only the base attributes exist, and they are texts (Okta: base profile)."""
+        for name, value in (self.model_extra or {}).items():
+            if name not in PROFILE:
+                raise ValueError(f"{name}: a profile has no such attribute")
+            if value is not None and not (isinstance(value, str) and len(value) <= 1024):
+                raise ValueError(f"{name}: it is a text of at most 1,024 characters, or null")
+        return self
+
+    def attributes(self) -> Json:
+        """All attributes that were sent, by their API names."""
+        sent = self.model_dump(by_alias=True, exclude_unset=True)
+        return {name: value for name, value in sent.items() if value != ""}
+
+
+class Profile(PartialProfile):
+    """A whole profile."""
+
+    login: Login
+    email: Email
+    first_name: PersonName
+    last_name: PersonName
+
+
+class Password(Document):
+    """A password to set."""
+
+    value: str | None = None
+
+
+class RecoveryQuestion(Document):
+    """A question whose answer helps a person who forgot the password."""
+
+    question: Annotated[str, Field(min_length=1, max_length=100)]
+    answer: Annotated[str, Field(min_length=4, max_length=100)] | None = None
+
+
+class UserCredentials(Document):
+    """Credentials to set."""
+
+    password: Password | None = None
+    recovery_question: Annotated[RecoveryQuestion | None, Field(alias="recovery_question")] = None
+
+
+class NewUser(Document):
+    """A user to make, or to replace."""
+
+    profile: Profile
+    credentials: UserCredentials = UserCredentials()
+    group_ids: list[str] = []
+
+
+class UserReplacement(Document):
+    """A user as it should be. Without a profile only the credentials change."""
+
+    profile: Profile | None = None
+    credentials: UserCredentials = UserCredentials()
+
+
+class UserChange(Document):
+    """What to change about a user."""
+
+    profile: PartialProfile = PartialProfile()
+    credentials: UserCredentials = UserCredentials()
+
+
+_MOVES: dict[str, tuple[str, ...]] = {
+    "STAGED": ("activate", "deactivate"),
+    "PROVISIONED": ("deactivate",),
+    "ACTIVE": ("suspend", "deactivate"),
+    "SUSPENDED": ("unsuspend", "deactivate"),
+    "LOCKED_OUT": ("unlock", "deactivate"),
+    "DEPROVISIONED": ("activate",),
+}
+"""What may be done to a user of each status; every other status can be deactivated."""
+
+
+def document(row: User) -> Json:
+    """The user as the API shows it; passwords and answers never come back."""
+    path = f"/api/v1/users/{row.id}"
+    links: Json = {"self": link(path, "GET", "POST", "PUT", "DELETE")}
+    for move in _MOVES.get(row.status, ("deactivate",)):
+        links[move] = {**link(f"{path}/lifecycle/{move}", "POST"), "method": "POST"}
+    return {
+        "id": row.id,
+        "status": row.status,
+        "created": timestamp(row.created),
+        "activated": timestamp(row.activated),
+        "statusChanged": timestamp(row.status_changed),
+        "lastLogin": timestamp(row.last_login),
+        "lastUpdated": timestamp(row.updated),
+        "passwordChanged": timestamp(row.password_changed),
+        "type": {"id": f"oty{current_context().org.id[3:]}"},
+        "profile": {
+            "firstName": None,
+            "lastName": None,
+            "mobilePhone": None,
+            "secondEmail": None,
+            **row.profile,
+            "login": row.login,
+        },
+        "credentials": _credentials(row),
+        "_links": links,
+    }
+
+
+def _credentials(row: User) -> dict[str, Any]:
+    credentials: Json = {"provider": {"type": "OKTA", "name": "OKTA"}}
+    if row.password_hash:
+        credentials["password"] = {}
+    if row.recovery_question:
+        credentials["recovery_question"] = {"question": row.recovery_question}
+    return credentials

@@ -1,0 +1,271 @@
+"""`/users`: people, what is known of them, and their passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import SQLColumnExpression, delete, or_, select
+
+from labserver.domain import values
+from labserver.signin.passwords import password_problems
+from labserver.store import ledger, loaders
+from labserver.store.apps import AppUser
+from labserver.store.directory import Group, User, login_key
+from labserver.store.hashing import hash_password
+from labserver.store.world_model import PROFILE
+from labserver.web import guard
+from labserver.web.bodies import json_body
+from labserver.web.context import current_context
+from labserver.web.errors import ApiError, invalid
+from labserver.web.management import groups, searching
+from labserver.web.management.documents import read
+from labserver.web.management.resources import (
+    EXISTS,
+    Json,
+    answer,
+    find_person,
+    flag,
+    gone,
+    page,
+    session,
+    target,
+    unchanged,
+)
+from labserver.web.management.routes import management
+from labserver.web.management.user_documents import (
+    BASE_PROFILE,
+    NewUser,
+    UserChange,
+    UserCredentials,
+    UserReplacement,
+    document,
+)
+
+PATH = "/users"
+ONE = f"{PATH}/<user_id>"
+
+_COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
+    "id": User.id,
+    "status": User.status,
+    "created": User.created,
+    "lastUpdated": User.updated,
+    "activated": User.activated,
+    "statusChanged": User.status_changed,
+    "lastLogin": User.last_login,
+    "passwordChanged": User.password_changed,
+    "profile.login": User.login,
+    **{
+        f"profile.{name}": User.profile[name].as_string()
+        for name in (*BASE_PROFILE[1:], *sorted(PROFILE))
+    },
+}
+_DATES = dict.fromkeys(
+    ("created", "lastUpdated", "activated", "statusChanged", "lastLogin", "passwordChanged"), 1
+)
+
+
+@management.get(PATH)
+def list_users() -> Response:
+    """The org's people; deactivated ones only when a filter or search asks."""
+    statement = select(User)
+    start = request.args.get("q")
+    wanted = [text for name in ("filter", "search") if (text := request.args.get(name))]
+    if start and wanted:
+        raise ApiError("E0000033")
+    for text in wanted:
+        statement = statement.where(searching.condition(text, _COLUMNS, _DATES))
+    if not wanted:
+        statement = statement.where(User.status != "DEPROVISIONED")
+    if start:
+        attributes = [_COLUMNS[f"profile.{name}"] for name in BASE_PROFILE]
+        starts = [column.istartswith(start, autoescape=True) for column in attributes]
+        statement = statement.where(or_(*starts))
+    return page(statement, User, document, default=10 if start else 200)
+
+
+@management.post(PATH)
+def create_user() -> Response:
+    """A user: ACTIVE with a password, PROVISIONED without, STAGED when not activated."""
+    body = read(NewUser, json_body())
+    activate = flag("activate", True)
+    expired = request.args.get("nextLogin") == "changePassword"
+    password = body.credentials.password and body.credentials.password.value
+    if expired and not password:
+        raise ApiError("E0000124")
+    if expired and not activate:
+        raise ApiError("E0000125")
+    _login_is_free(body.profile.login, None)
+    row = User(profile={})
+    _fill(row, body.profile.attributes(), whole=True)
+    _set_credentials(row, body.credentials)
+    if activate:
+        status = "ACTIVE" if password else "PROVISIONED"
+        set_status(row, "PASSWORD_EXPIRED" if expired else status)
+    session().add(row)
+    session().flush()
+    for group_id in dict.fromkeys(body.group_ids):
+        if not guard.is_super_call() and guard.roles_in_groups(current_context(), [group_id]):
+            raise ApiError("E0000006")
+        groups.add_member(groups.the_group(group_id), row)
+    session().flush()
+    log("user.lifecycle.create", "Create a user", row)
+    return answer(document(row))
+
+
+@management.get(ONE)
+def get_user(user_id: str) -> Response:
+    """One user, by id, login, short login or `me`."""
+    return answer(document(find_person(user_id)))
+
+
+@management.post(ONE)
+def change_user(user_id: str) -> Response:
+    """The attributes and credentials that the body names are other ones."""
+    row = find_person(user_id)
+    body = read(UserChange, json_body())
+    _may_be_changed(row)
+    unchanged(document(row))
+    attributes = body.profile.attributes()
+    for name in BASE_PROFILE:
+        if name in attributes and attributes[name] is None:
+            raise invalid(name, "The field cannot be left blank")
+    _login_is_free(attributes.get("login"), row)
+    _fill(row, attributes, whole=False)
+    return _changed(row, body.credentials, bool(attributes))
+
+
+@management.put(ONE)
+def replace_user(user_id: str) -> Response:
+    """The profile is the body's, and what it leaves out is gone."""
+    row = find_person(user_id)
+    body = read(UserReplacement, json_body())
+    _may_be_changed(row)
+    unchanged(document(row))
+    if body.profile is not None:
+        _login_is_free(body.profile.login, row)
+        _fill(row, body.profile.attributes(), whole=True)
+    return _changed(row, body.credentials, body.profile is not None)
+
+
+@management.delete(ONE)
+def delete_user(user_id: str) -> Response:
+    """The user is deactivated by the first call and gone by the second."""
+    row = find_person(user_id)
+    unchanged(document(row))
+    if row.status != "DEPROVISIONED":
+        deactivate(row)
+        log("user.lifecycle.deactivate", "Deactivate a user", row)
+        return gone()
+    log("user.lifecycle.delete.initiated", "Delete a user", row)
+    session().delete(row)
+    session().flush()
+    return gone()
+
+
+@management.delete(f"{ONE}/sessions")
+def clear_sessions(user_id: str) -> Response:
+    """The user is signed out everywhere; with `oauthTokens=true` the tokens end too."""
+    row = find_person(user_id)
+    context = current_context()
+    if flag("oauthTokens", False):
+        ledger.revoke_user(session(), row.id, context.now, access_tokens=True)
+    else:
+        ledger.end_sessions(session(), row.id)
+    log("user.session.clear", "Clear the sessions of a user", row)
+    return gone()
+
+
+@management.get(f"{ONE}/groups")
+def list_groups_of(user_id: str) -> Response:
+    """The user's groups, Everyone among them."""
+    row = find_person(user_id)
+    found = loaders.load_user(session(), row.id)
+    assert isinstance(found, values.User)
+    statement = select(Group).where(Group.id.in_(found.group_ids))
+    return page(statement, Group, groups.document)
+
+
+def set_status(row: User, status: str) -> None:
+    """The user has this status from now on."""
+    now = current_context().now
+    row.status = status
+    row.status_changed = now
+    if status == "ACTIVE" and row.activated is None:
+        row.activated = now
+
+
+def deactivate(row: User) -> None:
+    """The user is out: no assignments, sessions, tokens of any kind."""
+    set_status(row, "DEPROVISIONED")
+    session().execute(delete(AppUser).where(AppUser.user_pk == row.pk))
+    end_access(row, access_tokens=True)
+
+
+def end_access(row: User, *, access_tokens: bool) -> None:
+    """Sessions, refresh tokens and API tokens of the user end; access tokens if asked."""
+    session().flush()
+    ledger.revoke_user(session(), row.id, current_context().now, access_tokens=access_tokens)
+    ledger.end_api_tokens(session(), row.id)
+
+
+def log(event_type: str, message: str, row: User) -> None:
+    """The log says what was done to the user."""
+    current_context().event(event_type, message, targets=(target(row, "User", row.login),))
+
+
+def _changed(row: User, credentials: UserCredentials, profile: bool) -> Response:
+    password = bool(credentials.password and credentials.password.value)
+    _set_credentials(row, credentials)
+    session().flush()
+    if profile:
+        log("user.account.update_profile", "Update the profile of a user", row)
+    if password:
+        log("user.account.update_password", "Set the password of a user", row)
+    return answer(document(row))
+
+
+def _may_be_changed(row: User) -> None:
+    if row.status == "DEPROVISIONED":
+        raise ApiError("E0000038")
+
+
+def _login_is_free(login: str | None, row: User | None) -> None:
+    if login is None:
+        return
+    key = login_key(login)
+    holder = session().scalars(select(User).where(User.key == key)).one_or_none()
+    if holder is not None and holder is not row:
+        raise invalid("login", EXISTS)
+
+
+def _fill(row: User, attributes: Json, *, whole: bool) -> None:
+    if login := attributes.get("login"):
+        row.login = login
+        row.key = login_key(login)
+    kept = {} if whole else dict(row.profile)
+    kept |= attributes
+    row.profile = {name: value for name, value in kept.items() if value is not None}
+
+
+def _set_credentials(row: User, credentials: UserCredentials) -> None:
+    if credentials.password and credentials.password.value is not None:
+        password = credentials.password.value
+        if problems := password_problems(password, row.login):
+            raise ApiError(
+                "E0000001",
+                summary="Api validation failed: password",
+                causes=[f"password: {problem}" for problem in problems],
+            )
+        row.password_hash = hash_password(password)
+        row.password_changed = current_context().now
+        row.failed_sign_ins = 0
+        if row.status in ("PROVISIONED", "PASSWORD_EXPIRED", "RECOVERY"):
+            set_status(row, "ACTIVE")
+    question = credentials.recovery_question
+    if question is not None and question.answer is not None:
+        if question.answer.casefold() in question.question.casefold():
+            raise invalid("recovery_question", "The answer must not be part of the question.")
+        row.recovery_question = question.question
+        row.recovery_answer_hash = hash_password(question.answer.casefold())
