@@ -50,7 +50,7 @@ class Database:
         self.make_key = make_key
         self.clock = clock
         self.kept = Kept()
-        self.log = LogBuffer(engine)
+        self.log = LogBuffer(engine, clock)
         self._readers: deque[Connection] = deque()
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", _stay_inside)

@@ -6,19 +6,32 @@ import threading
 import time
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, Index, String, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Index,
+    String,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from labserver.domain.reasons import Reason, render
 from labserver.store.base import Base, OrgOwned
+from labserver.store.orgs import Org
 
 INTERVAL = 0.08
 """Seconds that an event waits in the buffer at most."""
+USE_NOTED_EVERY = 600
+"""Seconds between two notes that an org is in use."""
 FULL = 2000
 """Events in the buffer at which the request that adds one writes them all."""
 
@@ -79,14 +92,18 @@ COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
 class LogBuffer:
     """Events on their way to the database, written at most 100 ms late by a thread of its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
+        self._clock = clock
+        self._used: dict[int, int] = {}
         self._events: list[tuple[int, LogEvent]] = []
         self._adding = threading.Lock()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closed = threading.Event()
         self._writer: threading.Thread | None = None
+        self._chore: Callable[[], None] | None = None
+        self._due = 0.0
 
     def add(self, org_pk: int, event: LogEvent) -> None:
         """The event will be in the log within 100 ms. Call it when no transaction is open: a full
@@ -101,6 +118,13 @@ class LogBuffer:
             self.flush()
         elif waiting == 1:
             self._wake.set()
+
+    def every_hour(self, chore: Callable[[], None], *, first_after: float = 60.0) -> None:
+        """The writing thread also does this, once an hour while events come in.
+
+        The chore must not raise. `first_after` is in seconds.
+        """
+        self._chore, self._due = chore, time.monotonic() + first_after
 
     def flush(self) -> None:
         """Every event that was added before is in the database."""
@@ -136,6 +160,9 @@ class LogBuffer:
             self._wake.clear()
             self._closed.wait(INTERVAL)
             self.flush()
+            if self._chore is not None and time.monotonic() >= self._due:
+                self._due = time.monotonic() + 3600
+                self._chore()
 
     def _insert(self, events: list[tuple[int, LogEvent]]) -> None:
         rows = [_row(org_pk, event) for org_pk, event in events]
@@ -143,6 +170,7 @@ class LogBuffer:
         try:
             with self._engine.begin() as connection:
                 connection.execute(statement, rows)
+                self._note_use(connection, {org_pk for org_pk, _ in events})
         except IntegrityError:
             # An org was deleted meanwhile; its events go with it.
             for row in rows:
@@ -151,6 +179,14 @@ class LogBuffer:
                         connection.execute(statement, row)
                 except IntegrityError:
                     continue
+
+    def _note_use(self, connection: Connection, org_pks: set[int]) -> None:
+        """Each request leaves an event, so whose events come is in use."""
+        now = int(self._clock())
+        for pk in org_pks:
+            if now - self._used.get(pk, 0) >= USE_NOTED_EVERY:
+                self._used[pk] = now
+                connection.execute(update(Org).where(Org.pk == pk).values(last_used=now))
 
 
 def _row(org_pk: int, event: LogEvent) -> dict[str, Any]:

@@ -22,7 +22,10 @@ SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Org(Base):
-    """An org. `changes` rises with each management write, `clock_offset` is in seconds."""
+    """An org. `changes` rises with each management write, `clock_offset` is in seconds.
+
+    `last_used` is by the installation's clock, not the org's own, and late by minutes.
+    """
 
     __tablename__ = "orgs"
     # A deleted org's key never comes back, so nothing kept under it is taken for another org's.
@@ -36,6 +39,7 @@ class Org(Base):
     clock_offset: Mapped[int] = mapped_column(default=0)
     temporary: Mapped[bool] = mapped_column(default=False)
     created: Mapped[int]
+    last_used: Mapped[int]
 
 
 class SubdomainTaken(Exception):  # noqa: N818  (what is the case)
@@ -66,7 +70,13 @@ def create_org(
     planted = load_world(settings.world) if world else None
     token = token or f"00{secrets.token_urlsafe(30)}"
     with database.every_org() as session:
-        row = Org(slug=subdomain, name=name, temporary=temporary, created=now)
+        row = Org(
+            slug=subdomain,
+            name=name,
+            temporary=temporary,
+            created=now,
+            last_used=int(database.clock()),
+        )
         session.add(row)
         try:
             session.flush()

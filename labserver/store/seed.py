@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import delete, select
 
@@ -12,13 +13,14 @@ from labserver.store.directory import ApiToken, User
 from labserver.store.ledger import digest, save_api_token
 from labserver.store.orgs import SubdomainTaken, create_org
 from labserver.store.planting import ADMIN_LOGIN
+from labserver.store.sweep import sweep_if_free
 from labserver.store.world import load_world
 
 TOKEN_NAME = "The lab's own"
 
 
 def prepare(database: Database, settings: Settings) -> None:
-    """The root org is there and the admin token of the settings opens it.
+    """The root org is there, the admin token of the settings opens it, and sweeping is planned.
 
     Raises `WorldError` when the world file is bad, also if no org is made now.
     """
@@ -37,6 +39,7 @@ def prepare(database: Database, settings: Settings) -> None:
                 token=settings.admin_token,
             )
     _let_in(database, settings, now)
+    database.log.every_hour(partial(sweep_if_free, database))
 
 
 def _let_in(database: Database, settings: Settings, now: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Delete, bindparam, delete, exists, func, or_, select
+from contextlib import suppress
+
+from sqlalchemy import Delete, bindparam, delete, exists, or_, select
+from sqlalchemy.exc import OperationalError
 
 from labserver.domain import values
 from labserver.store import directory, issued, log
@@ -10,7 +13,7 @@ from labserver.store.base import OrgOwned
 from labserver.store.core import run, table_of, within_org
 from labserver.store.database import Database
 from labserver.store.ledger.families import LONGEST_ACCESS_TOKEN
-from labserver.store.orgs import Org, delete_org, list_orgs
+from labserver.store.orgs import delete_org, list_orgs
 
 KEPT_EVENTS = 100_000
 """Log events that an org keeps."""
@@ -55,31 +58,30 @@ _FIRST_KEPT = within_org(
     select(_LOG.c.pk).order_by(_LOG.c.pk.desc()).offset(bindparam("kept")).limit(1), log.LogRow
 )
 _OLD_EVENTS = within_org(delete(_LOG).where(_LOG.c.pk < bindparam("first")), log.LogRow)
-_LAST_EVENT = within_org(select(func.max(_LOG.c.published)), log.LogRow)
 
 STATEMENTS = tuple(_over(model) for model in _EXPIRING) + (_OLD_CODES, _OLD_FAMILIES)
 
 
-def sweep(database: Database, base_url: str, now: int) -> None:
+def sweep_if_free(database: Database) -> None:
+    """As `sweep` at the installation's time, unless somebody holds the database for long."""
+    # What is over is over whether its rows are there or not: the next sweep takes them.
+    with suppress(OperationalError):
+        sweep(database, int(database.clock()))
+
+
+def sweep(database: Database, now: int) -> None:
     """Expired rows, log events beyond the newest 100,000 and unused temporary orgs are gone.
 
     `now` is the installation's time; each org's own is ahead of it by its clock offset.
     """
     for row in list_orgs(database):
-        org = database.find_org(row.slug, base_url)
+        org = database.find_org(row.slug, "")
         if org is None:
             continue
-        if row.temporary and _is_forgotten(database, row, org, now + org.clock_offset):
+        if row.temporary and row.last_used <= now - UNUSED:
             delete_org(database, row.id)
         else:
             _sweep_org(database, org, now + org.clock_offset)
-
-
-def _is_forgotten(database: Database, row: Org, org: values.Org, now: int) -> bool:
-    # Each request leaves at least one event, so the newest one is the org's last use.
-    with database.session(org) as session:
-        last = run(session, _LAST_EVENT).scalar() or 0
-    return max(last // 1000, row.created) <= now - UNUSED
 
 
 def _sweep_org(database: Database, org: values.Org, now: int) -> None:

@@ -206,7 +206,7 @@ def test_each_core_statement_names_the_org(
         assert cora is not None
         use_everything(session, client.client_id, cora.id)
         session.commit()
-    sweep.sweep(database, "http://127.0.0.1:8080", NOW)
+    sweep.sweep(database, NOW)
     owned = [
         mapper.local_table.name
         for mapper in Base.registry.mappers

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from joserfc.jwk import RSAKey
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from labserver.domain.policy import evaluate
 from labserver.domain.values import AccessRequest, AuthorizationServer, Client, Org, User
@@ -357,7 +359,7 @@ def test_the_sweep_takes_what_is_over_and_leaves_the_rest(
         good = ledger.start_session(session, "00u", amr=(), now=NOW, lifetime=60)
         session.commit()
 
-    sweep(database, settings.base_url, NOW)
+    sweep(database, NOW)
 
     with database.session(org) as session:
         kept = session.scalars(select(directory.UserSession.hash)).all()
@@ -389,7 +391,7 @@ def test_a_used_code_outlives_its_end_so_that_reuse_is_noticed(
         assert ledger.claim_code(session, found, NOW)
         session.commit()
 
-    sweep(database, settings.base_url, NOW + 600)
+    sweep(database, NOW + 600)
 
     with database.session(org) as session:
         assert ledger.find_code(session, value) is not None
@@ -400,17 +402,40 @@ def test_a_used_code_outlives_its_end_so_that_reuse_is_noticed(
 def test_a_temporary_org_goes_when_unused_for_a_day(
     database: Database, settings: Settings, seconds: int, there: bool
 ) -> None:
-    orgs.create_org(
-        database, settings, subdomain="short", name="Short", now=NOW - 90000, temporary=True
-    )
-    found = database.find_org("short", settings.base_url)
-    assert found is not None
-    database.log.add(found.pk, log.LogEvent("lab.request", "used", published=NOW))
-    database.log.flush()
+    orgs.create_org(database, settings, subdomain="short", name="S", now=NOW, temporary=True)
 
-    sweep(database, settings.base_url, NOW + seconds)
+    sweep(database, NOW + seconds)
 
     assert (database.find_org("short", settings.base_url) is not None) == there
+
+
+def test_a_moved_clock_does_not_make_an_org_look_unused(
+    database: Database, settings: Settings
+) -> None:
+    orgs.create_org(database, settings, subdomain="short", name="S", now=NOW, temporary=True)
+    with database.every_org() as session:
+        session.execute(update(orgs.Org).values(clock_offset=40 * 86400))
+        session.commit()
+
+    sweep(database, NOW + 60)
+
+    assert database.find_org("short", settings.base_url) is not None
+
+
+def test_a_temporary_org_stays_as_long_as_requests_leave_events(
+    settings: Settings, make_key: Callable[[], RSAKey]
+) -> None:
+    times = [NOW]
+    opened = open_database(settings.database, make_key=make_key, clock=lambda: times[-1])
+    org, _ = orgs.create_org(opened, settings, subdomain="short", name="S", now=NOW, temporary=True)
+    times.append(NOW + UNUSED - 1)
+
+    opened.log.add(org.pk, log.LogEvent("lab.request", "used", published=NOW))
+    opened.log.flush()
+    sweep(opened, NOW + UNUSED)
+
+    assert opened.find_org("short", settings.base_url) is not None
+    opened.close()
 
 
 def test_the_log_keeps_its_newest_events(
@@ -421,7 +446,38 @@ def test_the_log_keeps_its_newest_events(
         database.log.add(org.pk, log.LogEvent("e", str(number), published=NOW))
     database.log.flush()
 
-    sweep(database, settings.base_url, NOW)
+    sweep(database, NOW)
 
     with database.session(org) as session:
         assert session.scalars(select(log.LogRow.display_message)).all() == ["3", "4"]
+
+
+def test_sweeping_happens_by_itself_while_the_server_is_used(
+    database: Database, settings: Settings, org: Org
+) -> None:
+    swept = threading.Event()
+    with database.session(org) as session:
+        ledger.start_session(session, "00u", amr=(), now=NOW - 100, lifetime=60)
+        session.commit()
+
+    def chore() -> None:
+        sweeping.sweep_if_free(database)
+        swept.set()
+
+    database.log.every_hour(chore, first_after=0)
+    database.log.add(org.pk, log.LogEvent("lab.request", "used", published=NOW))
+
+    assert swept.wait(5)
+    with database.session(org) as session:
+        assert session.scalars(select(directory.UserSession.hash)).all() == []
+
+
+def test_a_sweep_that_finds_the_database_held_does_not_raise(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object) -> None:
+        raise OperationalError("", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(sweeping, "sweep", held)
+
+    sweeping.sweep_if_free(database)
