@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,6 @@ from labserver.store.base import Base, new_id
 if TYPE_CHECKING:
     from labserver.settings import Settings
     from labserver.store.database import Database
-
-SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-"""What a subdomain may be: a DNS label in lower case (RFC 1123 §2.1)."""
 
 
 class Org(Base):

@@ -32,6 +32,8 @@ def read_events() -> Response:
         raise invalid("sortOrder", "It is ASCENDING or DESCENDING.")
     wanted = request.args.get("filter")
     condition = searching.condition(wanted, COLUMNS, _DATES) if wanted else None
+    # The events are written by another connection, which must not wait for this one.
+    session().commit()
     database.log.settle(workers=settings.workers)
     try:
         found = read_log(
