@@ -20,6 +20,8 @@ from labserver.web.errors import ApiError
 
 # Some SDKs leave out the space.
 _CREDENTIAL = re.compile(r"\s*(SSWS|Bearer|DPoP)\s*(\S+)\s*", re.IGNORECASE)
+_CHOICE = re.compile(r"<any\([^)]*\):(\w+)>")
+_ID = re.compile(r"<(\w+)>")
 _ADMINS_ONLY = frozenset({"edit people", "help people", "edit members"})
 
 
@@ -30,9 +32,8 @@ def admit() -> None:
     """
     context = current_context()
     user_id = _caller(context)
-    assert request.url_rule is not None
-    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", request.url_rule.rule)
     method = "GET" if request.method == "HEAD" else request.method
+    path = _path()
     operation = OPERATIONS[method, path]
     roles = _roles(context, user_id)
     may = allows(roles, operation.right, _reach(context))
@@ -89,6 +90,14 @@ def roles_in_groups(context: Context, group_ids: list[str]) -> bool:
     return (
         context.session.scalars(wanted.where(Group.id.in_(group_ids)).limit(1)).first() is not None
     )
+
+
+def _path() -> str:
+    """The URL's path with its ids as names, as in the table of operations."""
+    assert request.url_rule is not None
+    named = request.view_args or {}
+    path = _CHOICE.sub(lambda found: str(named[found[1]]), request.url_rule.rule)
+    return _ID.sub(r"{\1}", path)
 
 
 def _caller(context: Context) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 
 from labserver.store.keys import client_key
 from labserver.web.errors import invalid
@@ -36,15 +36,19 @@ def sound_jwk(jwk: dict[str, Any], field: str) -> dict[str, Any]:
         raise invalid(field, f"The algorithm does not fit an {kept['kty']} key.")
     if kept["kty"] == "EC" and kept.get("crv") not in _CURVES:
         raise invalid(field, "The curve must be P-256, P-384 or P-521.")
+    if kept["kty"] == "RSA" and _bits(kept.get("n", "")) < _FEWEST_BITS:
+        raise invalid(field, f"An RSA key needs {_FEWEST_BITS} bits at least.")
     try:
-        key = client_key(kept).key
-        kept["kid"] = kept.get("kid") or key.thumbprint()
+        kept["kid"] = kept.get("kid") or client_key(kept).key.thumbprint()
+        client_key(kept)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise invalid(field, "It cannot be read as a key.") from error
-    _strong(key, field)
     return kept
 
 
-def _strong(key: RSAKey | ECKey, field: str) -> None:
-    if isinstance(key, RSAKey) and key.public_key.key_size < _FEWEST_BITS:
-        raise invalid(field, f"An RSA key needs {_FEWEST_BITS} bits at least.")
+def _bits(number: str) -> int:
+    """The length of a base64url number; 0 for what is none."""
+    try:
+        return int.from_bytes(urlsafe_b64decode(number + "=" * (-len(number) % 4))).bit_length()
+    except ValueError:
+        return 0

@@ -117,8 +117,6 @@ def delete_policy(server_id: str, policy_id: str) -> Response:
     unchanged(document(server, row))
     _log("policy.lifecycle.delete", "Delete a policy", row)
     number([each for each in _in_order(server) if each is not row])
-    for rule in session().scalars(select(Rule).where(Rule.policy_pk == row.pk)):
-        session().delete(rule)
     session().delete(row)
     session().flush()
     return gone()
