@@ -14,7 +14,7 @@ from labserver.oauth.context import Context
 from labserver.store import ledger, loaders
 from labserver.store.apps import App
 from labserver.store.database import raise_changes
-from labserver.store.directory import Group, RoleAssignment, RoleTarget, User, login_key
+from labserver.store.directory import ApiToken, Group, RoleAssignment, RoleTarget, User, login_key
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError
 
@@ -60,10 +60,10 @@ def is_super_call() -> bool:
     return bool(g.is_super)
 
 
-def caller_token() -> str:
-    """The value of the API token that the call came with."""
-    found = _CREDENTIAL.fullmatch(request.headers.get("Authorization", ""))
-    return found[2] if found else ""
+def caller_token() -> ApiToken:
+    """The API token that the call came with."""
+    wanted = select(ApiToken).where(ApiToken.id == g.api_token_id)
+    return current_context().session.scalars(wanted).one()
 
 
 def find_user(context: Context, wanted: str) -> User | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from flask import Response, g
+from flask import Response
 from pydantic import Field
 from sqlalchemy import select
 
@@ -74,7 +74,7 @@ def get_token(token_id: str) -> Response:
 @management.delete(f"{PATH}/current")
 def revoke_current() -> Response:
     """The very token that the call came with is over."""
-    return _revoke(find(ApiToken, g.api_token_id, "ApiToken"))
+    return _revoke(guard.caller_token())
 
 
 @management.delete(f"{PATH}/<token_id>")

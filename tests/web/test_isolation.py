@@ -1,0 +1,151 @@
+"""No org reaches another one's things, on any route of the management API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from labserver import Settings, create_app
+from labserver.domain.operations import OPERATIONS
+from tests.conftest import Lab
+
+SERVERS = "/api/v1/authorizationServers"
+
+
+def ids_of(admin: httpx.Client) -> dict[str, str]:
+    """One id of each kind, as the paths of operations call them."""
+    server = admin.post(SERVERS, json={"name": "Mine", "audiences": ["api://mine"]}).json()["id"]
+    path = f"{SERVERS}/{server}"
+    policy_document = {
+        "type": "OAUTH_AUTHORIZATION_POLICY",
+        "name": "P",
+        "description": "P",
+        "conditions": {"clients": {"include": ["ALL_CLIENTS"]}},
+    }
+    policy = admin.post(f"{path}/policies", json=policy_document).json()["id"]
+    rule_document = {
+        "type": "RESOURCE_ACCESS",
+        "name": "R",
+        "conditions": {
+            "grantTypes": {"include": ["password"]},
+            "scopes": {"include": ["*"]},
+        },
+    }
+    rules = f"{path}/policies/{policy}/rules"
+    app = admin.get("/api/v1/apps", params={"q": "Bank Web"}).json()[0]["id"]
+    issuer = str(admin.base_url).rstrip("/")
+    grant = {"scopeId": "okta.logs.read", "issuer": issuer}
+    return {
+        "server_id": server,
+        "policy_id": policy,
+        "rule_id": admin.post(rules, json=rule_document).json()["id"],
+        "scope_id": admin.post(f"{path}/scopes", json={"name": "mine"}).json()["id"],
+        "claim_id": admin.get(f"{path}/claims").json()[0]["id"],
+        "key_id": admin.get(f"{path}/credentials/keys").json()[0]["kid"],
+        "app_id": app,
+        "credential_id": admin.get(f"/api/v1/apps/{app}/credentials/secrets").json()[0]["id"],
+        "grant_id": admin.post(f"/api/v1/apps/{app}/grants", json=grant).json()["id"],
+        "user_id": admin.get("/api/v1/users/cora").json()["id"],
+        "group_id": admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"],
+        "token_id": admin.get("/api/v1/api-tokens").json()[0]["id"],
+        "org_id": "00oNobody",
+    }
+
+
+def state_of(admin: httpx.Client, ids: dict[str, str]) -> list[str]:
+    """Everything that the walk could have changed, as the org shows it."""
+    path = f"{SERVERS}/{ids['server_id']}"
+    rules = f"{path}/policies/{ids['policy_id']}/rules"
+    app = f"/api/v1/apps/{ids['app_id']}"
+    parts = [SERVERS, path, f"{path}/scopes", f"{path}/claims", f"{path}/policies", rules, app]
+    parts += [f"{app}/users", f"{app}/groups", f"{app}/grants", f"{app}/credentials/secrets"]
+    parts += ["/api/v1/users", "/api/v1/groups", f"/api/v1/groups/{ids['group_id']}/users"]
+    return [admin.get(part).text for part in parts]
+
+
+def test_no_route_opens_another_orgs_things(
+    admin: httpx.Client, new_lab: Callable[[], Lab]
+) -> None:
+    ids = ids_of(admin)
+    before = state_of(admin, ids)
+    other = new_lab()
+    headers = {"Authorization": f"SSWS {other.token}"}
+    opened = []
+
+    with httpx.Client(base_url=other.url, headers=headers, trust_env=False) as stranger:
+        for method, path in OPERATIONS:
+            if "{" not in path:
+                continue
+            url = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], path)
+            body = {} if method in ("POST", "PUT") and "lifecycle" not in path else None
+            answer = stranger.request(method, url, json=body)
+            # Only a root super admin may name orgs at all.
+            expected = 403 if path.startswith("/api/v1/orgs") else 404
+            if answer.status_code != expected:
+                opened.append((method, path, answer.status_code))
+
+    assert opened == []
+    assert state_of(admin, ids) == before
+
+
+def test_one_orgs_token_is_unknown_in_another(lab: Lab, new_lab: Callable[[], Lab]) -> None:
+    headers = {"Authorization": f"SSWS {new_lab().token}"}
+    accepted = []
+
+    with httpx.Client(base_url=lab.url, headers=headers, trust_env=False) as stranger:
+        for method, path in OPERATIONS:
+            answer = stranger.request(method, re.sub(r"\{\w+\}", "x", path))
+            if answer.status_code != 401:
+                accepted.append((method, path, answer.status_code))
+
+    assert accepted == []
+
+
+@pytest.mark.parametrize("kind", ["groups", "users"])
+def test_a_rule_cannot_name_another_orgs_people(
+    admin: httpx.Client, new_lab: Callable[[], Lab], kind: str
+) -> None:
+    other = new_lab()
+    headers = {"Authorization": f"SSWS {other.token}"}
+    theirs = httpx.get(f"{other.url}/api/v1/{kind}", headers=headers).json()[-1]["id"]
+    policies = f"{SERVERS}/default/policies"
+    policy = admin.get(policies).json()[0]["id"]
+
+    answer = admin.post(
+        f"{policies}/{policy}/rules",
+        json={
+            "type": "RESOURCE_ACCESS",
+            "name": "Theirs",
+            "conditions": {
+                "people": {kind: {"include": [theirs]}},
+                "grantTypes": {"include": ["password"]},
+                "scopes": {"include": ["*"]},
+            },
+        },
+    )
+
+    assert answer.status_code == 400
+
+
+def test_each_route_has_an_operation_and_each_operation_a_route(tmp_path: Path) -> None:
+    settings = Settings(
+        base_url="http://127.0.0.1:1", database=f"sqlite:///{tmp_path}/lab.db", admin_token="x"
+    )
+    app = create_app(settings)
+    routes = set()
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("management."):
+            continue
+        choices = re.search(r"<any\(([^)]*)\):\w+>", rule.rule)
+        words = [word.strip("' ") for word in choices[1].split(",")] if choices else [""]
+        for word in words:
+            path = re.sub(r"<any\([^)]*\):\w+>", word, rule.rule)
+            path = re.sub(r"<(\w+)>", r"{\1}", path)
+            routes |= {(method, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    app.extensions["labserver"][1].close()
+
+    assert routes == {found for found in OPERATIONS if found[1].startswith("/api/")}

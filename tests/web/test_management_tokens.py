@@ -1,0 +1,262 @@
+"""Who may call: API tokens, admin roles, and the form of every refusal."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.conftest import Lab
+
+USERS = "/api/v1/users"
+
+
+def token_of(admin: httpx.Client, login: str) -> str:
+    """A fresh API token of a person."""
+    user = admin.get(f"{USERS}/{login}").json()
+    answer = admin.post("/api/v1/api-tokens", json={"name": login, "userId": user["id"]})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
+
+
+def call(
+    http: httpx.Client, token: str, method: str, path: str, body: object = None
+) -> httpx.Response:
+    """A call with an API token."""
+    return http.request(method, path, headers={"Authorization": f"SSWS {token}"}, json=body)
+
+
+@pytest.mark.parametrize(
+    "header", [None, "SSWS", "SSWS wrong", "Basic YTpi", "SSWS a b", "Token x", ""]
+)
+def test_a_caller_who_is_not_known_gets_401_in_the_api_form(
+    http: httpx.Client, header: str | None
+) -> None:
+    headers = {} if header is None else {"Authorization": header}
+
+    answer = http.get("/api/v1/users", headers=headers)
+
+    assert answer.status_code == 401
+    error = answer.json()
+    assert error["errorCode"] == error["errorLink"] == "E0000011"
+    assert error["errorSummary"] == "Invalid token provided"
+    assert error["errorId"].startswith("oae")
+    assert error["errorCauses"] == []
+    assert answer.headers["X-Okta-Request-Id"]
+
+
+@pytest.mark.parametrize("header", ["SSWS {}", "SSWS{}", "ssws {}", "SSWS  {}"])
+def test_the_scheme_may_stand_close_to_the_token(http: httpx.Client, lab: Lab, header: str) -> None:
+    answer = http.get("/api/v1/users", headers={"Authorization": header.format(lab.token)})
+
+    assert answer.status_code == 200
+
+
+def test_a_bearer_token_that_opens_nothing_is_told_where_to_get_one(
+    http: httpx.Client, lab: Lab
+) -> None:
+    answer = http.get("/api/v1/users", headers={"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."})
+
+    challenge = answer.headers["WWW-Authenticate"]
+    assert (answer.status_code, answer.json()["errorCode"]) == (401, "E0000011")
+    assert challenge.startswith("Bearer ")
+    assert 'error="invalid_token"' in challenge
+    assert f'authorization_uri="{lab.url}/oauth2/v1/authorize"' in challenge
+
+
+def test_every_answer_of_the_api_shows_the_rate_limits(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    for answer in (admin.get(USERS), http.get(USERS), admin.get("/api/v1/nowhere")):
+        assert int(answer.headers["X-Rate-Limit-Limit"]) > 0
+        assert int(answer.headers["X-Rate-Limit-Remaining"]) > 0
+        assert int(answer.headers["X-Rate-Limit-Reset"]) > 1_000_000_000
+
+
+def test_unknown_paths_and_methods_are_errors_of_the_api(admin: httpx.Client) -> None:
+    path = admin.get("/api/v1/nowhere")
+    method = admin.patch("/api/v1/users")
+
+    assert (path.status_code, path.json()["errorCode"]) == (404, "E0000008")
+    assert (method.status_code, method.json()["errorCode"]) == (405, "E0000022")
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "code"),
+    [
+        (b"{", "application/json", "E0000003"),
+        (b"[]", "application/json", "E0000003"),
+        (b"\xff", "application/json", "E0000003"),
+        (b'{"name": NaN}', "application/json", "E0000003"),
+        (b"name=x", "application/x-www-form-urlencoded", "E0000021"),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused(
+    admin: httpx.Client, content: bytes, content_type: str, code: str
+) -> None:
+    headers = {"Content-Type": content_type}
+
+    answer = admin.post("/api/v1/authorizationServers", content=content, headers=headers)
+
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
+
+
+def test_a_tokens_value_is_shown_once(admin: httpx.Client, http: httpx.Client) -> None:
+    made = admin.post("/api/v1/api-tokens", json={"name": "CI"})
+    value, path = made.json()["token"], f"/api/v1/api-tokens/{made.json()['id']}"
+
+    shown = admin.get(path)
+    listed = admin.get("/api/v1/api-tokens")
+
+    assert made.status_code == 201
+    assert made.json()["id"].startswith("00T")
+    assert "token" not in shown.json()
+    assert value not in shown.text + listed.text
+    assert shown.json()["tokenWindow"] == "P30D"
+    assert call(http, value, "GET", USERS).status_code == 200
+
+
+def test_a_revoked_token_is_over_at_once(admin: httpx.Client, http: httpx.Client) -> None:
+    made = admin.post("/api/v1/api-tokens", json={"name": "CI"}).json()
+
+    revoked = admin.delete(f"/api/v1/api-tokens/{made['id']}")
+
+    assert revoked.status_code == 204
+    assert call(http, made["token"], "GET", USERS).status_code == 401
+
+
+def test_a_token_can_end_itself(admin: httpx.Client, http: httpx.Client) -> None:
+    token = token_of(admin, "cora@bank.example")
+
+    ended = call(http, token, "DELETE", "/api/v1/api-tokens/current")
+
+    assert ended.status_code == 204
+    assert call(http, token, "DELETE", "/api/v1/api-tokens/current").status_code == 401
+
+
+def test_a_token_needs_an_active_owner(admin: httpx.Client) -> None:
+    staged = admin.post(
+        USERS,
+        params={"activate": "false"},
+        json={
+            "profile": {
+                "login": "new@example.com",
+                "email": "new@example.com",
+                "firstName": "N",
+                "lastName": "N",
+            }
+        },
+    ).json()
+
+    for user_id in (staged["id"], "00uNobody"):
+        answer = admin.post("/api/v1/api-tokens", json={"name": "x", "userId": user_id})
+        assert answer.status_code == 400
+
+
+def test_thirty_idle_days_end_a_token(admin: httpx.Client, http: httpx.Client) -> None:
+    token = token_of(admin, "ada@bank.example")
+    day = 24 * 3600
+    admin.post("/lab/clock", json={"forward": 29 * day})
+    used = call(http, token, "GET", USERS)
+    admin.post("/lab/clock", json={"forward": 29 * day})
+    used_again = call(http, token, "GET", USERS)
+
+    admin.post("/lab/clock", json={"forward": 30 * day + 1})
+
+    assert (used.status_code, used_again.status_code) == (200, 200)
+    assert call(http, token, "GET", USERS).status_code == 401
+    assert admin.get(USERS).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/users"),
+        ("GET", "/api/v1/apps"),
+        ("GET", "/api/v1/logs"),
+        ("GET", "/api/v1/authorizationServers"),
+        ("POST", "/api/v1/api-tokens"),
+        ("DELETE", "/api/v1/authorizationServers/default"),
+        ("GET", "/lab/clock"),
+    ],
+)
+def test_a_person_without_a_role_may_nothing(
+    admin: httpx.Client, http: httpx.Client, method: str, path: str
+) -> None:
+    answer = call(http, token_of(admin, "cora@bank.example"), method, path)
+
+    assert (answer.status_code, answer.json()["errorCode"]) == (403, "E0000006")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/authorizationServers", 200),
+        ("POST", "/api/v1/authorizationServers/default/lifecycle/deactivate", 204),
+        ("GET", "/api/v1/apps", 200),
+        ("GET", "/api/v1/users", 200),
+        ("POST", "/api/v1/users/cora@bank.example/lifecycle/suspend", 403),
+        ("DELETE", "/api/v1/users/cora@bank.example", 403),
+        ("GET", "/api/v1/logs", 403),
+        ("GET", "/api/v1/orgs", 403),
+        ("POST", "/lab/clock", 403),
+    ],
+)
+def test_an_api_access_management_admin_manages_servers_not_people(
+    admin: httpx.Client, http: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = call(http, token_of(admin, "pia@bank.example"), method, path)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/users/sam@bank.example", 200),
+        ("POST", "/api/v1/users/sam@bank.example/lifecycle/suspend", 200),
+        ("GET", "/api/v1/users/cora@bank.example", 403),
+        ("POST", "/api/v1/users/cora@bank.example/lifecycle/suspend", 403),
+        ("POST", "/api/v1/users/ada@bank.example/lifecycle/suspend", 403),
+        ("GET", "/api/v1/authorizationServers", 403),
+        ("GET", "/api/v1/users/nobody@bank.example", 403),
+    ],
+)
+def test_a_group_admin_reaches_the_target_group_only(
+    admin: httpx.Client, http: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = call(http, token_of(admin, "grace@bank.example"), method, path)
+
+    assert answer.status_code == status
+
+
+def test_nobody_but_a_super_admin_makes_tokens_of_others(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    grace, ada = token_of(admin, "grace@bank.example"), token_of(admin, "ada@bank.example")
+    cora = admin.get(f"{USERS}/cora").json()["id"]
+    body = {"name": "x", "userId": cora}
+
+    by_grace = call(http, grace, "POST", "/api/v1/api-tokens", body)
+    by_ada = call(http, ada, "POST", "/api/v1/api-tokens", body)
+
+    assert by_grace.status_code == 403
+    assert by_ada.status_code == 201
+
+
+def test_a_suspended_owner_takes_the_token_along(admin: httpx.Client, http: httpx.Client) -> None:
+    token = token_of(admin, "ada@bank.example")
+
+    admin.post(f"{USERS}/ada/lifecycle/suspend")
+    admin.post(f"{USERS}/ada/lifecycle/unsuspend")
+
+    assert call(http, token, "GET", USERS).status_code == 401
+
+
+def test_no_token_value_is_in_the_log(admin: httpx.Client, lab: Lab) -> None:
+    token = token_of(admin, "ada@bank.example")
+
+    log = admin.get("/api/v1/logs", params={"limit": 1000}).text
+
+    assert "system.api_token.create" in log
+    assert token not in log
+    assert lab.token not in log
