@@ -308,4 +308,5 @@ def _person(user: User) -> Person:
 
 
 def _clock(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%-d %B %Y, %H:%M UTC")
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
