@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lark import Lark
+
+_DEEPER = re.compile(r"\(|\bnot\b", re.IGNORECASE)
 
 LONGEST = 2000
 """Characters in one filter."""
@@ -84,7 +87,7 @@ def parse(text: str) -> Node:
 
     if len(text) > LONGEST:
         raise FilterError(f"A filter has {LONGEST} characters at most.")
-    depth = text.count("(") + text.lower().count("not")
+    depth = len(_DEEPER.findall(text))
     if depth > DEEPEST:
         raise FilterError(f"A filter has {DEEPEST} parentheses and negations at most.")
     try:

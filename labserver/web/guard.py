@@ -9,10 +9,10 @@ from sqlalchemy import or_, select
 
 from labserver.domain import values
 from labserver.domain.operations import OPERATIONS
-from labserver.domain.rights import Reach, Role, allows, is_super
+from labserver.domain.rights import Reach, Right, Role, allows, is_super
 from labserver.oauth.context import Context
 from labserver.store import ledger, loaders
-from labserver.store.apps import App
+from labserver.store.apps import ApiScopeGrant, App
 from labserver.store.database import raise_changes
 from labserver.store.directory import ApiToken, Group, RoleAssignment, RoleTarget, User, login_key
 from labserver.web.context import current_context
@@ -37,9 +37,9 @@ def admit() -> None:
     operation = OPERATIONS[method, path]
     roles = _roles(context, user_id)
     may = allows(roles, operation.right, _reach(context))
-    if operation.right in _ADMINS_ONLY and not is_super(roles):
-        may = may and not _touches_admins(context)
-    g.is_super = is_super(roles)
+    g.roles = roles
+    if not is_super_call():
+        may = may and not _climbs(context, operation.right)
     result = "passed" if may else "failed"
     context.note("admin role", result, f"{method} {path} needs the right “{operation.right}”.")  # type: ignore[arg-type]
     if not may:
@@ -47,6 +47,7 @@ def admit() -> None:
     if method != "GET" and not path.startswith("/api/v1/orgs"):
         # Takes the database's write lock, so that what a view reads is still so when it writes.
         raise_changes(context.session)
+        context.session.expire_all()
 
 
 def must_be_super() -> None:
@@ -57,7 +58,15 @@ def must_be_super() -> None:
 
 def is_super_call() -> bool:
     """Whether the caller is a super admin."""
-    return bool(g.is_super)
+    return is_super(g.roles)
+
+
+def reads_secrets(app: App) -> bool:
+    """Whether the caller may see the app's secrets: who has one can act as the app."""
+    if is_super_call():
+        return True
+    reach = Reach(apps=frozenset({app.id}))
+    return allows(g.roles, "edit apps", reach) and not _is_privileged(current_context(), app.id)
 
 
 def caller_token() -> ApiToken:
@@ -154,6 +163,26 @@ def _reach(context: Context) -> Reach:
     if not groups and (user := _named_user(context)):
         groups |= user.group_ids
     return Reach(frozenset(groups), frozenset({named["app_id"]} if "app_id" in named else ()))
+
+
+def _climbs(context: Context, right: Right) -> bool:
+    """Whether the call could lend the caller rights of others: an admin's, or an app's.
+
+    Only a super admin changes admins, or apps that may call the management API themselves.
+    """
+    if right in _ADMINS_ONLY:
+        return _touches_admins(context)
+    app_id = (request.view_args or {}).get("app_id")
+    return right == "edit apps" and app_id is not None and _is_privileged(context, app_id)
+
+
+def _is_privileged(context: Context, app_id: str) -> bool:
+    """Whether the app holds API scope grants or an admin role."""
+    app = select(App.pk).where(App.id == app_id).scalar_subquery()
+    grants = select(ApiScopeGrant.pk).where(ApiScopeGrant.app_pk == app).limit(1)
+    roles = select(RoleAssignment.pk).where(RoleAssignment.app_pk == app).limit(1)
+    held = (context.session.scalars(found).first() for found in (grants, roles))
+    return any(each is not None for each in held)
 
 
 def _touches_admins(context: Context) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -189,6 +190,21 @@ def test_a_stale_version_is_refused_and_the_right_one_goes_through(
     assert (stale.status_code, stale.json()["errorCode"]) == (412, "E0000231")
     assert fresh.status_code == 200
     assert (odd.status_code, odd.json()["errorCode"]) == (400, "E0000242")
+
+
+def test_of_simultaneous_writes_with_one_version_one_wins(admin: httpx.Client, orders: str) -> None:
+    document = admin.get(orders)
+    headers = {**admin.headers, "If-Match": document.headers["ETag"]}
+
+    def write(number: int) -> int:
+        body = {**document.json(), "description": f"Number {number}"}
+        url = f"{admin.base_url}{orders}"
+        return httpx.put(url, json=body, headers=headers, trust_env=False).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(write, range(8)))
+
+    assert statuses == [200] + [412] * 7
 
 
 def test_keys_rotate_and_the_old_one_still_verifies(
@@ -464,6 +480,29 @@ def test_a_rule_with_conditions_that_mean_nothing_is_refused_by_field(
 
     assert answer.status_code == 400
     assert causes(answer).startswith(field)
+
+
+def test_what_a_policy_or_rule_shows_can_be_put_back_after_app_and_group_are_gone(
+    admin: httpx.Client, orders: str
+) -> None:
+    app = admin.get("/api/v1/apps").json()[0]
+    group = admin.post("/api/v1/groups", json={"profile": {"name": "Band"}}).json()["id"]
+    clients = {"clients": {"include": [app["id"]]}}
+    made = admin.post(f"{orders}/policies", json=policy("P", conditions=clients)).json()
+    path = f"{orders}/policies/{made['id']}"
+    people = {"groups": {"include": [group]}}
+    conditions = {**RULE["conditions"], "people": people}
+    rule = admin.post(f"{path}/rules", json={**RULE, "conditions": conditions}).json()
+    admin.post(f"/api/v1/apps/{app['id']}/lifecycle/deactivate")
+    admin.delete(f"/api/v1/apps/{app['id']}")
+    admin.delete(f"/api/v1/groups/{group}")
+
+    answers = [
+        admin.put(path, json=made),
+        admin.put(f"{path}/rules/{rule['id']}", json=rule),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 def test_a_refused_write_changes_nothing(admin: httpx.Client, orders: str) -> None:

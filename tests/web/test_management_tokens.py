@@ -243,6 +243,34 @@ def test_nobody_but_a_super_admin_makes_tokens_of_others(
     assert by_ada.status_code == 201
 
 
+def test_secrets_are_for_those_who_may_edit_the_app(
+    admin: httpx.Client, http: httpx.Client, lab: Lab
+) -> None:
+    pia = token_of(admin, "pia@bank.example")
+    path = f"/api/v1/apps/{admin.get('/api/v1/apps', params={'q': 'Bank Web'}).json()[0]['id']}"
+
+    before = call(http, pia, "GET", path).json()["credentials"]["oauthClient"]
+    grant = {"scopeId": "okta.users.read", "issuer": lab.url}
+    granted = admin.post(f"{path}/grants", json=grant)
+    after = call(http, pia, "GET", path).json()["credentials"]["oauthClient"]
+
+    assert granted.status_code == 201
+    assert "client_secret" in before
+    assert "client_secret" not in after
+    assert call(http, pia, "GET", f"{path}/credentials/secrets").status_code == 403
+    assert call(http, pia, "POST", f"{path}/credentials/secrets").status_code == 403
+    assert call(http, pia, "POST", f"{path}/grants", grant).status_code == 403
+    assert admin.get(f"{path}/credentials/secrets").status_code == 200
+
+
+def test_options_tell_the_methods_and_nothing_else(admin: httpx.Client) -> None:
+    answer = admin.options("/api/v1/users")
+
+    assert answer.status_code == 200
+    assert "POST" in answer.headers["Allow"]
+    assert answer.content == b""
+
+
 def test_a_suspended_owner_takes_the_token_along(admin: httpx.Client, http: httpx.Client) -> None:
     token = token_of(admin, "ada@bank.example")
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from sqlalchemy import select
 
 from labserver.store.apps import App, AppKey, AppSecret
+from labserver.web.guard import reads_secrets
 from labserver.web.management import uris
 from labserver.web.management.documents import Document
 from labserver.web.management.resources import Json, link, session, timestamp
@@ -217,7 +218,7 @@ def _credential(row: App) -> Json:
         "token_endpoint_auth_method": row.auth_method,
         "pkce_required": row.pkce_required or row.auth_method == "none",
     }
-    if row.auth_method.startswith("client_secret"):
+    if row.auth_method.startswith("client_secret") and reads_secrets(row):
         active = select(AppSecret.value).where(
             AppSecret.app_pk == row.pk, AppSecret.status == "ACTIVE"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from flask import Response
@@ -70,7 +71,7 @@ def list_policies(server_id: str) -> Response:
 def create_policy(server_id: str) -> Response:
     """A policy without rules, at its priority; those behind it move back."""
     server = the_server(server_id)
-    body = _read()
+    body = _read(())
     others = _in_order(server)
     _name_is_new(others, body.name)
     row = Policy(server_pk=server.pk, priority=len(others) + 1)
@@ -94,7 +95,7 @@ def replace_policy(server_id: str, policy_id: str) -> Response:
     """All that a caller may set is as the body says."""
     server = the_server(server_id)
     row = the_policy(server, policy_id)
-    body = _read()
+    body = _read(row.clients)
     unchanged(document(server, row))
     others = [each for each in _in_order(server) if each is not row]
     _name_is_new(others, body.name)
@@ -185,10 +186,11 @@ def _in_order(server: AuthorizationServer) -> list[Policy]:
     return list(session().scalars(found.order_by(Policy.priority, Policy.pk)))
 
 
-def _read() -> PolicyDocument:
+def _read(held: Iterable[str]) -> PolicyDocument:
+    """The policy in the body; clients that it holds already may be gone by now."""
     body = read(PolicyDocument, json_body())
     named = [client for client in body.conditions.clients.include if client != ALL_CLIENTS]
-    known = set(session().scalars(select(App.client_id).where(App.client_id.in_(named))))
+    known = {*held, *session().scalars(select(App.client_id).where(App.client_id.in_(named)))}
     for client in named:
         if client not in known:
             raise invalid("conditions.clients.include", f"There is no client {client!r}.")

@@ -149,7 +149,7 @@ def create_rule(server_id: str, policy_id: str) -> Response:
     """A rule at its priority; those behind it move back."""
     server = the_server(server_id)
     policy = the_policy(server, policy_id)
-    body = _read(server)
+    body = _read(server, Rule(users=[], excluded_users=[], groups=[], excluded_groups=[]))
     others = _in_order(policy)
     _name_is_new(others, body.name)
     row = Rule(policy_pk=policy.pk, priority=len(others) + 1)
@@ -175,7 +175,7 @@ def replace_rule(server_id: str, policy_id: str, rule_id: str) -> Response:
     server = the_server(server_id)
     policy = the_policy(server, policy_id)
     row = _the_rule(policy, rule_id)
-    body = _read(server)
+    body = _read(server, row)
     unchanged(document(server, policy, row))
     others = [each for each in _in_order(policy) if each is not row]
     _name_is_new(others, body.name)
@@ -261,16 +261,17 @@ def _the_rule(policy: Policy, rule_id: str) -> Rule:
     return find(Rule, rule_id, "PolicyRule", Rule.policy_pk == policy.pk)
 
 
-def _read(server: AuthorizationServer) -> RuleDocument:
+def _read(server: AuthorizationServer, held: Rule) -> RuleDocument:
+    """The rule in the body; people whom it holds already may be gone by now."""
     body = read(RuleDocument, json_body())
     if body.conditions.scopes.include != ["*"]:
         names = [name for name in body.conditions.scopes.include if name != "*"]
         scopes.must_exist(server, names, "conditions.scopes.include")
     people = body.conditions.people or People()
-    _must_exist(User, [*people.users.include, *people.users.exclude], "conditions.people.users")
-    groups = [*people.groups.include, *people.groups.exclude]
-    named = [group for group in groups if group != EVERYONE]
-    _must_exist(Group, named, "conditions.people.groups")
+    users = {*people.users.include, *people.users.exclude}
+    _must_exist(User, users - {*held.users, *held.excluded_users}, "conditions.people.users")
+    groups = {*people.groups.include, *people.groups.exclude} - {EVERYONE}
+    _must_exist(Group, groups - {*held.groups, *held.excluded_groups}, "conditions.people.groups")
     token = body.actions.token
     if 0 < token.refresh_token_lifetime_minutes < token.access_token_lifetime_minutes:
         raise invalid(
@@ -280,11 +281,10 @@ def _read(server: AuthorizationServer) -> RuleDocument:
     return body
 
 
-def _must_exist(model: type[OrgOwned], ids: list[str], field: str) -> None:
+def _must_exist(model: type[OrgOwned], ids: set[str], field: str) -> None:
     known = set(session().scalars(select(model.id).where(model.id.in_(ids)))) if ids else set()
-    for public_id in ids:
-        if public_id not in known:
-            raise invalid(field, f"There is no {model.__name__.lower()} {public_id!r}.")
+    for public_id in sorted(ids - known):
+        raise invalid(field, f"There is no {model.__name__.lower()} {public_id!r}.")
 
 
 def _name_is_new(others: list[Rule], name: str) -> None:
