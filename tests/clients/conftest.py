@@ -1,0 +1,55 @@
+"""What clients that others wrote need of an org."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.speaking import (
+    App,
+    Issuer,
+    Person,
+    add_scope,
+    custom_server,
+    done,
+    find_person,
+    org_server,
+    register_app,
+)
+
+
+@pytest.fixture(params=["org", "custom"])
+def issuer(request: pytest.FixtureRequest, lab: Any, admin: httpx.Client) -> Issuer:
+    """Each kind of server in turn; the custom one has the scope `orders:read`."""
+    add_scope(admin, "orders:read")
+    return org_server(lab.url) if request.param == "org" else custom_server(lab.url)
+
+
+@pytest.fixture
+def cora(admin: httpx.Client) -> Person:
+    """A customer."""
+    return find_person(admin)
+
+
+@pytest.fixture(scope="session")
+def private_key() -> rsa.RSAPrivateKey:
+    """A client's RSA key, made once in a run."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture
+def keyed(admin: httpx.Client, issuer: Issuer, lab: Any, private_key: rsa.RSAPrivateKey) -> App:
+    """A service app with a key; the org server may give it `okta.users.read`."""
+    app = register_app(admin, type="service", auth="private_key_jwt", key=private_key)
+    body = {"scopeId": "okta.users.read", "issuer": lab.url}
+    done(admin.post(f"/api/v1/apps/{app.id}/grants", json=body))
+    return app
+
+
+@pytest.fixture
+def machine_scope(issuer: Issuer) -> str:
+    """What a service app with a key may ask for at this server."""
+    return "okta.users.read" if issuer.is_org else "orders:read"
