@@ -1,0 +1,107 @@
+"""Servers and apps of a lesson's own, so that it changes nothing that another lesson uses."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from grantlab.lab import App, Lab
+
+CALLBACK = "http://127.0.0.1:8765/callback"
+
+
+@dataclass(frozen=True)
+class OwnServer:
+    """A custom server with one policy and one rule, which covers everybody and every scope.
+
+    `rule` is the path of the rule in the management API.
+    """
+
+    id: str
+    name: str
+    issuer: str
+    audience: str
+    rule: str
+
+
+def own_server(lab: Lab, name: str, *scopes: str, **lifetimes: int) -> OwnServer:
+    """A new custom server with these scopes, for the audience `api://lesson/<name>`.
+
+    `lifetimes` are those of `actions.token` in a rule, in minutes. `httpx.HTTPStatusError` when
+    the management API refuses.
+    """
+    audience = f"api://lesson/{name.lower().replace(' ', '-')}"
+    asked = {"name": _unique(name), "description": name, "audiences": [audience]}
+    made = _post(lab, "/api/v1/authorizationServers", asked)
+    path = f"/api/v1/authorizationServers/{made['id']}"
+    for scope in scopes:
+        _post(lab, f"{path}/scopes", {"name": scope, "metadataPublish": "ALL_CLIENTS"})
+    policy = {
+        "type": "OAUTH_AUTHORIZATION_POLICY",
+        "name": "All",
+        "description": "Every client",
+        "conditions": {"clients": {"include": ["ALL_CLIENTS"]}},
+    }
+    rules = f"{path}/policies/{_post(lab, f'{path}/policies', policy)['id']}/rules"
+    rule = {
+        "type": "RESOURCE_ACCESS",
+        "name": "Everybody",
+        "conditions": {
+            "people": {"groups": {"include": ["EVERYONE"]}},
+            "grantTypes": {"include": ["authorization_code", "client_credentials"]},
+            "scopes": {"include": ["*"]},
+        },
+        "actions": {"token": lifetimes},
+    }
+    made_rule = _post(lab, rules, rule)
+    return OwnServer(made["id"], name, made["issuer"], audience, f"{rules}/{made_rule['id']}")
+
+
+def own_app(lab: Lab, name: str, *people: str, auth: str = "", **settings: Any) -> App:
+    """A new app, these people assigned; without people, a service app.
+
+    `auth` is its client authentication, `client_secret_basic` unless said. `settings` are those
+    of `settings.oauthClient`. `httpx.HTTPStatusError` when the management API refuses.
+    """
+    label = _unique(name)
+    asked = {
+        "name": "oidc_client",
+        "label": label,
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {
+            "oauthClient": {"token_endpoint_auth_method": auth or "client_secret_basic"}
+        },
+        "settings": {"oauthClient": (_of_people() if people else _of_a_service()) | settings},
+    }
+    made = _post(lab, "/api/v1/apps", asked)
+    for person in people:
+        assigned = {"id": lab.person(person).id, "scope": "USER"}
+        _post(lab, f"/api/v1/apps/{made['id']}/users", assigned)
+    return lab.app(label)
+
+
+def _of_people() -> dict[str, Any]:
+    return {
+        "application_type": "web",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "redirect_uris": [CALLBACK],
+    }
+
+
+def _of_a_service() -> dict[str, Any]:
+    return {
+        "application_type": "service",
+        "grant_types": ["client_credentials"],
+        "response_types": ["token"],
+    }
+
+
+def _unique(name: str) -> str:
+    # A lesson that is run again in the same org makes another one.
+    return f"{name} {secrets.token_hex(3)}"
+
+
+def _post(lab: Lab, path: str, document: dict[str, Any]) -> Any:
+    return lab.admin.post(path, json=document).raise_for_status().json()

@@ -1,0 +1,104 @@
+"""Lesson 04: every known mistake has a hint of its own, and no short cut passes."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from grantlab.exercises import Exercise, ShortCut, WrongAnswer, exercises_of
+from grantlab.lessons import lesson_04
+
+EXERCISES = exercises_of("04")
+MISTAKES = [
+    pytest.param(one, wrong, id=f"{one.name}-{number}")
+    for one in EXERCISES.values()
+    for number, wrong in enumerate(one.wrong_answers)
+]
+SHORT_CUTS = [
+    pytest.param(one, cut, id=f"{one.name}: {cut.why}")
+    for one in EXERCISES.values()
+    for cut in one.short_cuts
+]
+
+
+def test_the_lesson_has_the_exercises_of_the_curriculum() -> None:
+    assert list(EXERCISES) == ["by-hand", "trust-list", "clock", "hands-off"]
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), MISTAKES)
+def test_a_known_mistake_gets_its_own_hint(exercise: Exercise, wrong: WrongAnswer) -> None:
+    outcome = exercise.judge(wrong.evidence)
+
+    assert outcome.status == "not yet"
+    assert wrong.hint in outcome.reasons
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_no_two_mistakes_share_a_hint_and_every_exercise_has_three_and_a_short_cut(
+    exercise: Exercise,
+) -> None:
+    hints = [wrong.hint for wrong in exercise.wrong_answers]
+
+    assert len(set(hints)) == len(hints) >= 3
+    assert len(exercise.hints) == 3
+    assert exercise.short_cuts
+
+
+@pytest.mark.parametrize(("exercise", "cut"), SHORT_CUTS)
+def test_a_short_cut_does_not_pass(exercise: Exercise, cut: ShortCut) -> None:
+    assert exercise.judge(cut.evidence).status == "not yet"
+
+
+@pytest.mark.parametrize("name", ["by-hand", "clock", "hands-off"])
+def test_a_function_that_raises_or_was_called_already_is_not_yet(name: str) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("in the learner's own code")
+
+    raised, called = (EXERCISES[name].judge(answer) for answer in (broken, {"sub": "cora"}))
+
+    assert raised.status == "not yet"
+    assert called.reasons == (lesson_04.NO_FUNCTION,)
+
+
+def test_the_samples_of_by_hand_have_one_difficulty_each() -> None:
+    parts = [
+        lesson_04._sample(payload).split(".")[1]
+        for payload in (lesson_04.PLAIN, lesson_04.UNEVEN, lesson_04.URL_SAFE)
+    ]
+
+    assert [len(part) % 4 for part in parts] == [0, 2, 0]
+    assert ["-" in part or "_" in part for part in parts] == [False, False, True]
+    assert base64.b64decode(parts[0])
+
+
+def test_the_order_of_issuer_audience_and_time_is_free() -> None:
+    steps = list(lesson_04.RIGHT_VALUES.items())
+    other = [*steps[:2], *reversed(steps[2:5]), steps[5]]
+
+    assert EXERCISES["trust-list"].judge(other).passed
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This computer's local time is many hours away from UTC."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="local time is fixed on this system")
+@pytest.mark.usefixtures("far_east")
+def test_the_clock_exercise_is_the_same_in_every_time_zone() -> None:
+    exercise = EXERCISES["clock"]
+
+    def right(claims: Any, now: float) -> bool:
+        return bool(claims.get("nbf", now) <= now + 30 and claims.get("exp", 0) > now - 30)
+
+    assert exercise.judge(right).passed
+    assert lesson_04.OWN_CLOCK in exercise.judge(lesson_04._by_local_time).reasons
