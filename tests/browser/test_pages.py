@@ -177,6 +177,7 @@ def test_everything_can_be_done_by_keyboard(
     page: Page, custom: Issuer, app: App, site: Site, cora: Person
 ) -> None:
     page.goto(address(custom, app, site))
+    expect(page.get_by_label("Username")).to_be_focused()
     page.keyboard.type(cora.login)
     page.keyboard.press("Tab")
     page.keyboard.type(cora.password)
