@@ -114,7 +114,7 @@ def by_basic_name(
     _, _, encoded = request.headers.get("Authorization", "").partition(" ")
     try:
         client = query_client(b64decode(encoded, validate=True).decode("ascii"))
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not base64, or not ASCII inside
         client = None
     if client is not None and not client.value.confidential:
         return client
