@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import request
 
@@ -12,11 +13,13 @@ from labserver.oauth.wire import LabRequest
 from labserver.web.errors import ApiError
 
 DEEPEST_JSON = 64
+MOST_FIELDS = 1000
+_FORM = "application/x-www-form-urlencoded"
 
 
 def form_request() -> LabRequest:
     """The request to a protocol endpoint; raises `Refusal` unless its body is a form."""
-    if request.mimetype not in ("application/x-www-form-urlencoded", ""):
+    if request.mimetype not in (_FORM, ""):
         raise Refusal(
             "invalid_request",
             "The body must be a form: send it as application/x-www-form-urlencoded.",
@@ -25,9 +28,30 @@ def form_request() -> LabRequest:
         request.method,
         request.path,
         dict(request.headers),
-        request.form.items(multi=True),
-        request.args.items(multi=True),
+        _pairs(request.get_data()),
+        _pairs(request.query_string),
     )
+
+
+def parameters() -> list[tuple[str, str]]:
+    """The parameters of a navigation: of the body with POST, else of the query (RFC 6749 §3.1).
+
+    Raises `Refusal` for what cannot be decoded.
+    """
+    if request.method != "POST":
+        return _pairs(request.query_string)
+    return _pairs(request.get_data()) if request.mimetype == _FORM else []
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    """The name-value pairs in a form or query, in UTF-8 without any mending."""
+    try:
+        text = encoded.decode("utf-8")
+        return parse_qsl(text, True, errors="strict", max_num_fields=MOST_FIELDS)
+    except UnicodeDecodeError as error:
+        raise Refusal("invalid_request", "A parameter is not UTF-8.") from error
+    except ValueError as error:
+        raise Refusal("invalid_request", "The request contained too many parameters.") from error
 
 
 def json_body() -> dict[str, Any]:

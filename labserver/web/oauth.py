@@ -18,7 +18,7 @@ from labserver.oauth.context import Context
 from labserver.oauth.engine import Engine
 from labserver.oauth.wire import Answer
 from labserver.web import published, session_cookie
-from labserver.web.bodies import form_request
+from labserver.web.bodies import form_request, parameters
 from labserver.web.context import current_context
 from labserver.web.cors import allow_any_origin
 from labserver.web.errors import not_found
@@ -43,7 +43,10 @@ def authorize() -> Response:
     context = current_context()
     if context.server is None:
         return _error(404, Refusal("invalid_request", "The authorization server id is invalid."))
-    pairs = (request.form if request.method == "POST" else request.args).items(multi=True)
+    try:
+        pairs = parameters()
+    except Refusal as refusal:
+        return _error(refusal.status, refusal)
     browser = browser_cookie(request)
     signed_in = session_cookie.signed_in(context)
     return _private(_respond(context, judge(context, pairs, signed_in, browser)))
