@@ -89,6 +89,8 @@ def _start_jupyter(
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={first}"),
         *("--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"),
+        # Looking for extensions would ask the network.
+        "--LabApp.extension_manager=readonly",
         *(() if open_browser else ("--no-browser",)),
         *(("--allow-root",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()),
     ]
