@@ -398,23 +398,29 @@ def form_of(page: httpx.Response) -> tuple[str, dict[str, str]]:
     return form.action, form.fields
 
 
+def target_of(answer: httpx.Response) -> str:
+    """The absolute URL that a redirect leads to."""
+    return str(answer.url.join(answer.headers["Location"]))
+
+
 def type_password(http: httpx.Client, answer: httpx.Response, person: Person) -> httpx.Response:
     """What follows when the person signs in on the page that the answer leads to."""
-    page = http.get(answer.headers["Location"])
+    page = http.get(target_of(answer))
     action, fields = form_of(page)
     typed = {"username": person.login, "password": person.password}
-    submitted = http.post(action, data=fields | typed)
-    return http.get(submitted.headers["Location"])
+    submitted = http.post(page.url.join(action), data=fields | typed)
+    return http.get(target_of(submitted))
 
 
 def answer_consent(
     http: httpx.Client, answer: httpx.Response, decision: str = "allow", *ticked: str
 ) -> httpx.Response:
     """What follows when the person answers the consent page that the answer leads to."""
-    page = http.get(answer.headers["Location"])
+    page = http.get(target_of(answer))
     action, fields = form_of(page)
-    submitted = http.post(action, data=fields | {"decision": decision, "scope": list(ticked)})
-    return http.get(submitted.headers["Location"])
+    answers = fields | {"decision": decision, "scope": list(ticked)}
+    submitted = http.post(page.url.join(action), data=answers)
+    return http.get(target_of(submitted))
 
 
 def call(
@@ -433,7 +439,7 @@ def exchange_code(
     """The answer to redeeming the code; a change to None leaves the parameter out."""
     form: dict[str, str | None] = {
         "grant_type": "authorization_code",
-        "code": authorized.code,
+        "code": changes["code"] if "code" in changes else authorized.code,
         "redirect_uri": authorized.app.redirect_uri,
         "code_verifier": authorized.verifier,
     }
