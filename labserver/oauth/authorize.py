@@ -183,7 +183,8 @@ def _run(
             failed = refusal
             context.note(name, "failed", refusal.description)
         else:
-            context.passed(name)
+            # What a check makes sure of is written once, where it is made.
+            context.passed(name, check.__doc__ or "")
     if failed is not None:
         raise failed
 
