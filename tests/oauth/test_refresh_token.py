@@ -251,6 +251,17 @@ def test_a_suspended_person_refreshes_nothing(
     assert_refused(refresh(http, issuer, web, token), "invalid_grant", DEAD)
 
 
+def test_a_suspension_ends_refresh_tokens_for_good(
+    http: httpx.Client, admin: httpx.Client, issuer: Issuer, web: App, cora: Person
+) -> None:
+    token = tokens_for(http, issuer, web, cora, OFFLINE)["refresh_token"]
+    set_status(admin, cora, "suspend")
+
+    set_status(admin, cora, "unsuspend")
+
+    assert_refused(refresh(http, issuer, web, token), "invalid_grant", DEAD)
+
+
 def test_an_unassigned_person_refreshes_nothing(
     http: httpx.Client, admin: httpx.Client, issuer: Issuer, web: App, cora: Person
 ) -> None:

@@ -9,10 +9,46 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.speaking import App, Issuer, Person, assert_refused, authorize_parameters, done
+from tests.conftest import Lab, Server
+from tests.speaking import (
+    App,
+    Issuer,
+    assert_refused,
+    authorize_parameters,
+    custom_server,
+    done,
+    register_app,
+)
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ENDPOINTS = ("token", "introspect", "revoke")
+
+
+@pytest.fixture(scope="module")
+def lab(server: Server, root: httpx.Client) -> Lab:
+    """One org for this file: its requests change nothing."""
+    made = done(root.post("/api/v1/orgs", json={"subdomain": "wire", "name": "Wire"}))
+    return Lab(f"{server.url}/orgs/wire", made["id"], "wire", made["token"], server)
+
+
+@pytest.fixture(scope="module")
+def admin(lab: Lab) -> Iterator[httpx.Client]:
+    """The org's super admin."""
+    headers = {"Authorization": f"SSWS {lab.token}"}
+    with httpx.Client(base_url=lab.url, headers=headers, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def web(admin: httpx.Client) -> App:
+    """A web app with a secret."""
+    return register_app(admin)
+
+
+@pytest.fixture
+def custom(lab: Lab) -> Issuer:
+    """The custom server `default`."""
+    return custom_server(lab.url)
 
 
 def send(
@@ -241,7 +277,7 @@ def test_a_hostile_path_is_not_found(root: httpx.Client, path: str) -> None:
 
 
 def test_a_content_length_that_lies_or_is_missing_harms_nobody(
-    http: httpx.Client, issuer: Issuer, web: App, cora: Person
+    http: httpx.Client, issuer: Issuer
 ) -> None:
     import socket
 
