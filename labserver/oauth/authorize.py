@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from labserver.domain.authorize import (
@@ -13,8 +12,6 @@ from labserver.domain.authorize import (
     SENT_TO_THE_CLIENT,
     SHOWN_TO_THE_PERSON,
     AuthorizeRequest,
-    ResponseMode,
-    answer_mode,
     assignment_is_there,
     from_pairs,
     no_page_allowed,
@@ -22,65 +19,18 @@ from labserver.domain.authorize import (
 )
 from labserver.domain.errors import Refusal
 from labserver.domain.scopes import granted_scopes, unconsented
-from labserver.domain.tokens import Access
 from labserver.domain.values import Client, Scope, User
+from labserver.oauth.attempt import AskPerson, Attempt, Outcome, ShowError, answer, grant
 from labserver.oauth.context import Context
 from labserver.oauth.issuing import (
-    Lifetimes,
     decide,
     event_prefix,
     lifetimes_of,
-    make_access_token,
-    make_id_token,
     server_of,
 )
 from labserver.store import ledger, loaders
 
 PARKED_SECONDS = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerClient:
-    """Send these fields to the client's redirect URI, in this mode."""
-
-    redirect_uri: str
-    mode: ResponseMode
-    fields: dict[str, str]
-    session_value: str | None = None
-    """The sign-in cookie of a session that this request started with its `sessionToken`."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskPerson:
-    """Show a page; the request waits in the ledger under `request_uri`."""
-
-    page: Literal["sign_in", "consent"]
-    request_uri: str
-    session_value: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShowError:
-    """Show the person what is wrong: nobody is safe to redirect to."""
-
-    refusal: Refusal
-
-
-Outcome = AnswerClient | AskPerson | ShowError
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """One pass through the endpoint: what came in and what is known so far."""
-
-    context: Context
-    request: AuthorizeRequest
-    browser: str
-    signed_in: ledger.SignedIn | None
-    handle: str | None = None
-    answers: dict[str, Any] | None = None
-    session_value: str | None = None
-    just_signed_in: bool = False
 
 
 def authorize(
@@ -107,7 +57,7 @@ def authorize(
     except Refusal as refusal:
         _leave_refusal(context, refusal)
         fields = {"error": refusal.error, "error_description": refusal.description}
-        return _answer(attempt, fields)
+        return answer(attempt, fields)
 
 
 def consent_question(context: Context, parked: ledger.Parked, user: User) -> tuple[Scope, ...]:
@@ -129,10 +79,10 @@ def _attempt(
     values: dict[str, str],
     signed_in: ledger.SignedIn | None,
     browser: str,
-) -> _Attempt:
+) -> Attempt:
     handle = values.get("request_uri")
     if not handle:
-        return _Attempt(context, from_pairs(pairs), browser, signed_in)
+        return Attempt(context, from_pairs(pairs), browser, signed_in)
     parked = ledger.parked(context.session, handle, context.now)
     if parked is None:
         raise Refusal("invalid_request_uri", "The authorize request_uri is invalid.")
@@ -150,7 +100,7 @@ def _attempt(
         raise Refusal("invalid_request_uri", "This request began in another browser.")
     context.passed("request waits for this browser")
     request = from_pairs(parked.parameters.items())
-    attempt = _Attempt(context, request, browser, signed_in, handle, dict(parked.answers))
+    attempt = Attempt(context, request, browser, signed_in, handle, dict(parked.answers))
     attempt.just_signed_in = bool(
         signed_in and signed_in.auth_time >= parked.answers.get("signed_in_at", 1 << 62)
     )
@@ -189,7 +139,7 @@ def _run(
         raise failed
 
 
-def _go_on(attempt: _Attempt, client: Client, session_token: str | None) -> Outcome:
+def _go_on(attempt: Attempt, client: Client, session_token: str | None) -> Outcome:
     """The checks that the client hears of, the person's part, and the answer."""
     context, request = attempt.context, attempt.request
     _run(context, SENT_TO_THE_CLIENT, request, client)
@@ -211,10 +161,10 @@ def _go_on(attempt: _Attempt, client: Client, session_token: str | None) -> Outc
     if remaining is None:
         return _ask(attempt, client, "consent")
     context.passed("no consent is missing")
-    return _issue(attempt, client, user, remaining, lifetimes_of(rule), rule.id)
+    return grant(attempt, client, user, remaining, lifetimes_of(rule), rule.id)
 
 
-def _begin_with_session_token(attempt: _Attempt, value: str) -> None:
+def _begin_with_session_token(attempt: Attempt, value: str) -> None:
     """Sign the token's person in; a bad token leaves nobody signed in (Okta: sessionToken)."""
     context = attempt.context
     attempt.signed_in = None
@@ -234,7 +184,7 @@ def _begin_with_session_token(attempt: _Attempt, value: str) -> None:
     attempt.just_signed_in = True
 
 
-def _signed_in_user(attempt: _Attempt) -> User | None:
+def _signed_in_user(attempt: Attempt) -> User | None:
     """The person whose session will do; None when a sign-in page is due. Raises `Refusal`."""
     context, session = attempt.context, attempt.signed_in
     user = loaders.load_user(context.session, session.user_id) if session else None
@@ -252,7 +202,7 @@ def _signed_in_user(attempt: _Attempt) -> User | None:
 
 
 def _consented_scopes(
-    attempt: _Attempt, client: Client, user: User, scopes: tuple[str, ...]
+    attempt: Attempt, client: Client, user: User, scopes: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """The scopes after the person's answer; None when the question is still open."""
     context, server = attempt.context, server_of(attempt.context)
@@ -280,7 +230,7 @@ def _names_of(scopes: tuple[Scope, ...]) -> str:
     return ", ".join(scope.name for scope in scopes)
 
 
-def _ask(attempt: _Attempt, client: Client, page: Literal["sign_in", "consent"]) -> AskPerson:
+def _ask(attempt: Attempt, client: Client, page: Literal["sign_in", "consent"]) -> AskPerson:
     """Park the request, unless it waits already, and show the page."""
     handle = attempt.handle
     if handle is None:
@@ -299,93 +249,6 @@ def _ask(attempt: _Attempt, client: Client, page: Literal["sign_in", "consent"])
             lifetime=PARKED_SECONDS,
         )
     return AskPerson(page, handle, attempt.session_value)
-
-
-def _issue(
-    attempt: _Attempt,
-    client: Client,
-    user: User,
-    scopes: tuple[str, ...],
-    lifetimes: Lifetimes,
-    rule_id: str,
-) -> Outcome:
-    context, request = attempt.context, attempt.request
-    assert attempt.signed_in is not None
-    if "code" not in request.response_types:
-        scopes = tuple(scope for scope in scopes if scope != "offline_access")
-    access = Access(
-        grant_type=request.grant_type,
-        scopes=scopes,
-        user=user,
-        app_username=loaders.app_username(context.session, client.id, user),
-        auth_time=attempt.signed_in.auth_time,
-        amr=attempt.signed_in.amr,
-        nonce=request.nonce,
-        family=ledger.new_family_id(),
-    )
-    fields: dict[str, str] = {}
-    if "code" in request.response_types:
-        fields["code"] = _make_code(attempt, client, access, lifetimes, rule_id)
-    if "token" in request.response_types:
-        seconds = lifetimes.access * 60
-        fields["access_token"] = make_access_token(context, client, access, seconds)
-        fields |= {"token_type": "Bearer", "expires_in": str(seconds), "scope": " ".join(scopes)}
-    if "id_token" in request.response_types and "openid" in scopes:
-        fields["id_token"] = make_id_token(
-            context,
-            client,
-            access,
-            fat="access_token" not in fields,
-            access_token=fields.get("access_token"),
-            code=fields.get("code"),
-        )
-    context.event(f"{event_prefix(context)}.authorize.code", "OAuth 2.0 authorization is granted")
-    return _answer(attempt, fields)
-
-
-def _make_code(
-    attempt: _Attempt, client: Client, access: Access, lifetimes: Lifetimes, rule_id: str
-) -> str:
-    context, request = attempt.context, attempt.request
-    assert access.user is not None
-    assert access.family is not None
-    assert request.redirect_uri is not None
-    code = ledger.Code(
-        server_id=server_of(context).id,
-        client_id=client.id,
-        user_id=access.user.id,
-        redirect_uri=request.redirect_uri,
-        redirect_uri_given=True,
-        scopes=access.scopes,
-        nonce=request.nonce,
-        code_challenge=request.code_challenge,
-        auth_time=access.auth_time or context.now,
-        amr=access.amr,
-        family=access.family,
-        session_id=attempt.signed_in.id if attempt.signed_in else None,
-        expires=context.now + context.settings.lifetime_code,
-        access_token_minutes=lifetimes.access,
-        refresh_token_minutes=lifetimes.refresh,
-        refresh_window_minutes=lifetimes.window,
-        rule_id=rule_id,
-    )
-    return ledger.save_code(context.session, code, context.now)
-
-
-def _answer(attempt: _Attempt, fields: dict[str, str]) -> Outcome:
-    """The answer with `state` and `iss` (RFC 9207), once for a request that waited."""
-    context, request = attempt.context, attempt.request
-    assert request.redirect_uri is not None
-    if attempt.handle is not None and not ledger.claim_parked(
-        context.session, attempt.handle, context.now
-    ):
-        return ShowError(
-            Refusal("invalid_request_uri", "The authorize request_uri was used already.")
-        )
-    if request.state is not None and "state" not in request.twice:
-        fields["state"] = request.state
-    fields["iss"] = server_of(context).issuer
-    return AnswerClient(request.redirect_uri, answer_mode(request), fields, attempt.session_value)
 
 
 def _leave_refusal(context: Context, refusal: Refusal) -> None:

@@ -12,7 +12,7 @@ from labserver.domain.errors import Refusal
 from labserver.domain.values import ORG_SERVER
 from labserver.oauth import logout as logging_out
 from labserver.oauth import userinfo as about_users
-from labserver.oauth.authorize import AnswerClient, AskPerson, Outcome, ShowError
+from labserver.oauth.attempt import AnswerClient, AskPerson, Outcome, ShowError
 from labserver.oauth.authorize import authorize as judge
 from labserver.oauth.context import Context
 from labserver.oauth.engine import Engine
