@@ -114,6 +114,7 @@ class ProtectedApi:
     def _application(self) -> Flask:
         app = Flask("sample")
         app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+        app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
         protect = Protector()
         protect.register_token_validator(Bearer(self.tokens, self.product.noun))
         app.before_request(_begin)

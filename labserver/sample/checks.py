@@ -142,10 +142,14 @@ class TokenChecks:
         except (jwt.PyJWTError, RecursionError) as fault:
             judge(note, "form", True, False, f"not a JWT ({type(fault).__name__})")
             raise
-        key = self.issuer.key(str(header.get("kid"))) if self.on.signature else None
+        if not self.on.signature:
+            judge(note, "signature", False, False, "the payload is taken as it stands")
+            return claims
+        key = self.issuer.key(str(header.get("kid")))
         signed = key is not None and header.get("alg") == ALGORITHM and _is_signed(token, key)
-        named = f"alg {header.get('alg')}, kid {header.get('kid')}"
-        judge(note, "signature", self.on.signature, signed, named)
+        fits = "fits" if signed else "doesn't fit" if key else "can't be checked: nobody published"
+        named = f"the signature {fits} the key {header.get('kid')} (alg {header.get('alg')})"
+        judge(note, "signature", True, signed, named)
         return claims
 
     def _introspected(self, token: str, note: Callable[[Note], None]) -> Claims:
