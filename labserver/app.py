@@ -40,7 +40,6 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     # Authlib writes whole token responses to its debug log.
     logging.getLogger("authlib").setLevel(logging.INFO)
     app = Flask("labserver", static_folder=None)
-    app.secret_key = database.secret
     app.json.sort_keys = False  # type: ignore[attr-defined]  # our provider is Flask's default one
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,

@@ -7,7 +7,7 @@ import re
 import secrets
 from typing import Literal, TypedDict
 
-from flask import Request, Response, current_app, g, request
+from flask import Request, Response, g, request
 from itsdangerous import Signer
 
 from labserver.web.context import installation
@@ -88,9 +88,9 @@ def _bound_to(browser: str, handle: str) -> bytes:
 
 
 def _signer() -> Signer:
-    assert current_app.secret_key is not None
+    _, database = installation()
     return Signer(
-        current_app.secret_key,
+        database.secret,
         salt="labserver.forms",
         key_derivation="hmac",
         digest_method=hashlib.sha256,
