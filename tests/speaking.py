@@ -439,10 +439,11 @@ def exchange_code(
     """The answer to redeeming the code; a change to None leaves the parameter out."""
     form: dict[str, str | None] = {
         "grant_type": "authorization_code",
-        "code": changes["code"] if "code" in changes else authorized.code,
         "redirect_uri": authorized.app.redirect_uri,
         "code_verifier": authorized.verifier,
     }
+    if "code" not in changes:
+        form["code"] = authorized.code
     return call(http, issuer, "token", authorized.app, **(form | changes))
 
 
