@@ -40,6 +40,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     # Authlib writes whole token responses to its debug log.
     logging.getLogger("authlib").setLevel(logging.INFO)
     app = Flask("labserver", static_folder=None)
+    # Merging them would answer with a redirect, to whatever host the request names.
+    app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # our provider is Flask's default one
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,

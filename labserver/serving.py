@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labserver.patience import OneAtATime
 from labserver.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from labserver.store.database import Database
 
 SECONDS_TO_STOP = 4
+
+# Standard output has one line, the address: programs that start a server read it.
+_TO_STDERR = {
+    "class": "logging.StreamHandler",
+    "formatter": "generic",
+    "stream": "ext://sys.stderr",
+}
+MOST_SLOW_CLIENTS = 512
+"""How many clients may keep one worker waiting for their bodies while it serves others."""
 
 
 class CannotServe(Exception):
@@ -157,13 +167,15 @@ def _granian(
         port=port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        # More threads never helped (one interpreter lock a process), processes do.
-        blocking_threads=1,
+        # For clients that send their bodies slowly; the work itself goes in turn (`OneAtATime`).
+        blocking_threads=MOST_SLOW_CLIENTS,
         http=HTTPModes.http1,
         websockets=False,
         # URLs carry codes and session tokens, so there is no access log at all.
         log_access=False,
-        log_level=LogLevels.warning,
+        # Its warnings are about many threads, which are meant.
+        log_level=LogLevels.error,
+        log_dictconfig={"handlers": {"console": _TO_STDERR, "access": _TO_STDERR}},
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_STOP,
         ssl_cert=certificate,
@@ -192,6 +204,8 @@ def _application(settings: Settings) -> Flask:
     application, database = _open(settings)
     # Log events wait in memory for a moment, also when the worker is told to stop.
     Finalize(None, database.close, exitpriority=1)
+    in_turn = OneAtATime(application.wsgi_app, application.config["MAX_CONTENT_LENGTH"])
+    application.wsgi_app = in_turn  # type: ignore[method-assign]
     return application
 
 

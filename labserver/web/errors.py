@@ -128,10 +128,12 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = _BY_STATUS.get(status, "E0000003" if status == 400 else "E0000021")
     if not request.path.startswith(_FOR_PROGRAMS):
-        return _page(status, code)
-    if status == 413 and request.path.startswith("/oauth2/"):
-        return oauth_error(Refusal("invalid_request", _summary(status, code), status))
-    response = _document(status, code, _summary(status, code), [str(error.description or "")])
+        response = _page(status, code)
+    elif status == 413 and request.path.startswith("/oauth2/"):
+        response = oauth_error(Refusal("invalid_request", _summary(status, code), status))
+    else:
+        causes = [str(error.description or "")]
+        response = _document(status, code, _summary(status, code), causes)
     for name, value in error.get_headers():
         if name.lower() == "allow":
             response.headers["Allow"] = value
