@@ -211,8 +211,9 @@ def _consented_scopes(
     open_questions = unconsented(server, client, scopes, given, prompted=prompted)
     if not open_questions:
         return scopes
-    ticked = (attempt.answers or {}).get("consented")
-    if ticked is None:
+    answers = attempt.answers or {}
+    ticked = answers.get("consented")
+    if ticked is None or answers.get("consented_by") != user.id:
         context.note("no consent is missing", "failed", _names_of(open_questions))
         if "none" in attempt.request.prompts:
             raise Refusal(

@@ -297,7 +297,7 @@ def _allow(context: Context, waiting: Waiting, user: User, scopes: list[str]) ->
     ledger.consent(
         context.session, user.id, parked.client_id, parked.server_id, scopes, context.now
     )
-    ledger.answer_parked(context.session, waiting.handle, consented=scopes)
+    ledger.answer_parked(context.session, waiting.handle, consented=scopes, consented_by=user.id)
     context.passed("the person allows it", " ".join(scopes))
     context.event("app.oauth2.as.consent.grant", "User consent to an app")
 
