@@ -83,16 +83,16 @@ def _verifying_too(token: str) -> Any:
 
 by_hand = Exercise(
     "by-hand",
-    "Write read_payload(token): it gives back the payload of a JWT as a dictionary. Use nothing "
+    "Write `read_payload(token)`: it gives back the payload of a JWT as a dictionary. Use nothing "
     "but the standard library, and check nothing: reading is not believing.",
     judge_by_hand,
     [
         "A JWT is three texts with a dot between them; the payload is the second. It is base64url "
         "of JSON (RFC 7515 §3).",
-        "The module base64 has a function with “urlsafe” in its name. It insists on a length that "
-        "four divides: put “=” behind the text until it is so. Too many do no harm.",
-        'The way is: token.split(".")[1], then + "==", then base64.urlsafe_b64decode, then '
-        "json.loads.",
+        "The module `base64` has a function with “urlsafe” in its name. It insists on a length "
+        "that four divides: put `=` behind the text until it is so. Too many do no harm.",
+        'The way is: `token.split(".")[1]`, then `+ "=="`, then `base64.urlsafe_b64decode`, then '
+        "`json.loads`.",
     ],
     """
 import base64
@@ -191,7 +191,7 @@ _RIGHT_LIST = list(RIGHT_VALUES.items())
 trust_list = Exercise(
     "trust-list",
     "An API gets an access token. Put its checks in order, each with the value that it compares "
-    "with: a list of pairs, such as (check, value). "
+    "with: a list of pairs, such as `(check, value)`. "
     f"Checks: {', '.join(sorted(CHECKS))}. Values: {'; '.join(sorted(VALUES))}. "
     "You won't need all of them.",
     judge_trust_list,
@@ -291,16 +291,16 @@ def _with_minutes_of_skew(claims: Claims, now: float) -> bool:
 
 clock = Exercise(
     "clock",
-    "Write in_time(claims, now): True while a token may be used, else False. `now` is in seconds "
+    "Write `in_time(claims, now)`: True while a token may be used, else False. `now` is in seconds "
     "since the epoch. Clocks differ, so accept up to 30 seconds of skew at both ends, and no more; "
-    "five minutes are refused. Claims: exp is always there in a good token, nbf only sometimes.",
+    "five minutes are refused. `exp` is always there in a good token, `nbf` only sometimes.",
     judge_clock,
     [
-        "There are two ends: exp is when a token's life is over, nbf (“not before”) when it "
+        "There are two ends: `exp` is when a token's life is over, `nbf` (“not before”) when it "
         "begins. RFC 7519 §4.1.4 and §4.1.5.",
-        "Compare with `now` and nothing else. Use claims.get, since nbf may be missing; think of a "
-        "default that lets a token without nbf pass, and one that stops a token without exp.",
-        'One of the two lines is: begun = claims.get("nbf", now) <= now + 30.',
+        "Compare with `now` and nothing else. Use `claims.get`, since `nbf` may be missing; think "
+        "of a default that lets a token without nbf pass, and one that stops a token without exp.",
+        'One of the two lines is: `begun = claims.get("nbf", now) <= now + 30`.',
     ],
     """
 def in_time(claims, now):
@@ -379,9 +379,9 @@ def _peeking_first(token: str, get_transfers: Callable[[str], int]) -> bool:
 
 hands_off = Exercise(
     "hands-off",
-    "An app shows the menu entry “Transfers” when it finds transfers:read in the scp of its access "
-    "token. One day the server makes opaque tokens. Write menu(token, get_transfers) so that "
-    "the app keeps working: True when the entry is shown. get_transfers(token) asks the API "
+    "An app shows the menu entry “Transfers” when it finds `transfers:read` in the `scp` of its "
+    "access token. One day the server makes opaque tokens. Write `menu(token, get_transfers)` so "
+    "that the app keeps working: True when the entry is shown. `get_transfers(token)` asks the API "
     "and gives its status code: 200, or 403 when the token doesn't allow it.",
     judge_hands_off,
     [
@@ -389,7 +389,7 @@ hands_off = Exercise(
         "and the API that takes it.",
         "The token goes into your function and out to the API, and nobody opens it in between. "
         "The status code is all the app needs to know.",
-        "Compare get_transfers(token) with 200.",
+        "Compare `get_transfers(token)` with 200.",
     ],
     """
 def menu(token, get_transfers):

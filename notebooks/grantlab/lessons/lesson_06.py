@@ -63,7 +63,7 @@ read_active = Exercise(
     f"after each of the four answers? Words: {', '.join(WORDS)}.",
     judge_read_active,
     [
-        "Look at the status first, then at active. RFC 7662 §2.2.",
+        "Look at the status first, then at `active`. RFC 7662 §2.2.",
         "A status of 200 means that the server understood you. What it then says, it says of the "
         "token; and “false” is all it ever says of a token that is no good for you.",
         "Two of the four are the same word.",
@@ -223,9 +223,9 @@ really_gone = Exercise(
     judge_really_gone,
     [
         "As it stands, the API checks tokens by itself. Who knows that a token was revoked?",
-        "The API has to ask the server about each token: set api.introspects. Asking is for "
-        "clients, so it needs api.credentials first, a pair of id and secret.",
-        "api.credentials = (desk.client_id, desk.client_secret), then api.introspects = True. "
+        "The API has to ask the server about each token: set `api.introspects`. Asking is for "
+        "clients, so it needs `api.credentials` first, a pair of id and secret.",
+        "`api.credentials = (desk.client_id, desk.client_secret)`, then `api.introspects = True`. "
         "Then: token request, call, POST to the revocation endpoint, call.",
     ],
     """
@@ -368,14 +368,15 @@ two_clocks = Exercise(
     "tokens of some hours. PUT the rules with `admin`, then ask for a token of each with `job`.",
     judge_two_clocks,
     [
-        "A rule has its lifetimes in actions.token, in minutes. Read the rule, change it, PUT the "
-        "whole of it to the same address.",
-        "Three of them are about time: accessTokenLifetimeMinutes, refreshTokenLifetimeMinutes "
-        "(the longest it ever lives) and refreshTokenWindowMinutes (how long it may lie idle). "
+        "A rule has its lifetimes in `actions.token`, in minutes. Read the rule, change it, PUT "
+        "the whole of it to the same address.",
+        "Three of them are about time: `accessTokenLifetimeMinutes`, `refreshTokenLifetimeMinutes` "
+        "(the longest it ever lives) and `refreshTokenWindowMinutes` (how long it may lie idle). "
         "A token that was made before the change keeps its old lifetime.",
-        'For Transfers: rule = admin.get(transfers.rule).json(), then rule["actions"]["token"] |= '
-        '{"accessTokenLifetimeMinutes": 5, "refreshTokenLifetimeMinutes": 1440, '
-        '"refreshTokenWindowMinutes": 60}, then admin.put(transfers.rule, json=rule).',
+        "For Transfers: `rule = admin.get(transfers.rule).json()`, then "
+        '`rule["actions"]["token"] |= {"accessTokenLifetimeMinutes": 5, '
+        '"refreshTokenLifetimeMinutes": 1440, "refreshTokenWindowMinutes": 60}`, '
+        "then `admin.put(transfers.rule, json=rule)`.",
     ],
     """
 wanted = {

@@ -122,16 +122,16 @@ def _with_secret(
 
 keep_it_quiet = Exercise(
     "keep-it-quiet",
-    "Get an access token for sync:read in the job's own name, so that its secret stands neither "
+    "Get an access token for `sync:read` in the job's own name, so that its secret stands neither "
     "in the address nor in the body. The client is called `quiet`, the server `sync`.",
     judge_keep_it_quiet,
     [
         "Open a request of the flow above and look where the secret is. There are three places "
         "where it could be.",
         "HTTP has a header for a name with a password; OAuth uses it for id and secret "
-        "(RFC 6749 §2.3.1). httpx makes it from auth=(…, …).",
-        'quiet.post(f"{sync.issuer}/v1/token", auth=(job.client_id, job.client_secret), data={…}) '
-        "with a grant_type and a scope.",
+        "(RFC 6749 §2.3.1). httpx makes it from `auth=(…, …)`.",
+        '`quiet.post(f"{sync.issuer}/v1/token", auth=(job.client_id, job.client_secret), data={…})`'
+        " with a `grant_type` and a `scope`.",
     ],
     """
 quiet.post(
@@ -313,16 +313,17 @@ def _with_assertion(
 
 by_hand_assertion = Exercise(
     "by-hand-assertion",
-    "Get a token for okta.groups.read at the org server, with an assertion that you make and sign "
-    "yourself: claims, jwt.encode, and a form for `directory_job.post`. No client library.",
+    "Get a token for `okta.groups.read` at the org server, with an assertion that you make and "
+    "sign yourself: claims, `jwt.encode`, and a form for `directory_job.post`. No client library.",
     judge_by_hand_assertion,
     [
-        "The claims stand in a table above, and the form has four fields: grant_type, scope, "
-        "client_assertion_type, client_assertion. RFC 7523 §2.2.",
-        "iss and sub are directory.client_id, aud is org_token, exp is int(lab.now()) + 300, and "
-        "jti is something that never comes twice, such as secrets.token_urlsafe(16).",
-        'jwt.encode(claims, private_key, algorithm="ES256", headers={"kid": "key-1"}) is the '
-        "client_assertion.",
+        "The claims stand in a table above, and the form has four fields: `grant_type`, `scope`, "
+        "`client_assertion_type`, `client_assertion`. RFC 7523 §2.2.",
+        "`iss` and `sub` are `directory.client_id`, `aud` is `org_token`, `exp` is "
+        "`int(lab.now()) + 300`, and `jti` is something that never comes twice, such as "
+        "`secrets.token_urlsafe(16)`.",
+        '`jwt.encode(claims, private_key, algorithm="ES256", headers={"kid": "key-1"})` is the '
+        "`client_assertion`.",
     ],
     """
 claims = {

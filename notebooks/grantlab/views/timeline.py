@@ -153,8 +153,9 @@ def _age(name: str) -> tuple[str, int]:
 def _row(moment: Moment, tokens: Sequence[str], lives: Sequence[Moment]) -> Markup:
     words = [
         tag("strong", moment.kind),
-        " ",
-        tag("span", moment.outcome, _local(moment), class_="gl-muted"),
+        # Also here: with many tokens their columns are out of sight.
+        f" {', '.join(moment.tokens)}",
+        tag("div", moment.outcome, _local(moment), class_="gl-muted gl-small"),
     ]
     sign = None if moment.alive else tag("span", "✗ ", class_="gl-failed")
     return tag(
