@@ -17,6 +17,7 @@ from sqlalchemy.sql import Delete, Insert, Select, Update
 
 from labserver.domain.values import Org
 from labserver.store.base import OrgOwned
+from labserver.store.readers import ReadingSession
 
 Filtered = TypeVar("Filtered", Select[*tuple[Any, ...]], Update, Delete)
 
@@ -52,6 +53,8 @@ def run(
 ) -> CursorResult[*tuple[Any, ...]]:
     """The result of a statement that `within_org` made, for the session's org."""
     values["own_org"] = org_of(session).pk
+    if statement.is_select and isinstance(session, ReadingSession):
+        return session.reader().execute(statement, values)
     return session.connection().execute(statement, values)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, bindparam, event, select, update
+from sqlalchemy import Engine, bindparam, event, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
 from labserver.domain import values
@@ -19,14 +19,17 @@ from labserver.store.files import DatabaseUnusable
 from labserver.store.kept import Kept
 from labserver.store.log import LogBuffer
 from labserver.store.orgs import Org
+from labserver.store.readers import Readers, ReadingSession
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
 __all__ = ["Database", "DatabaseUnusable", "open_database", "raise_changes"]
 
-_FIND_ORG = select(Org.pk, Org.id, Org.slug, Org.name, Org.changes, Org.clock_offset).where(
-    Org.slug == bindparam("slug")
+_FIND_ORG = str(
+    select(Org.pk, Org.id, Org.slug, Org.name, Org.changes, Org.clock_offset)
+    .where(Org.slug == bindparam("slug"))
+    .compile(dialect=sqlite.dialect())
 )
 _RAISE = update(Org).where(Org.pk == bindparam("own_org")).values(changes=Org.changes + 1)
 
@@ -51,8 +54,8 @@ class Database:
         self.clock = clock
         self.kept = Kept()
         self.log = LogBuffer(engine, clock)
-        self._readers: deque[Connection] = deque()
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self.readers = Readers(engine)
+        self._sessions = sessionmaker(engine, class_=ReadingSession, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", _stay_inside)
         event.listen(self._sessions, "before_flush", _stamp)
         event.listen(self._sessions, "after_commit", _forget_raise)
@@ -68,9 +71,11 @@ class Database:
 
     def find_org(self, slug: str, base_url: str) -> values.Org | None:
         """The org as it is now; the root org's slug is empty."""
-        reader = self._reader()
-        row = reader.execute(_FIND_ORG, {"slug": slug}).first()
-        self._readers.append(reader)
+        reader = self.readers.take()
+        # Every request asks this, and the driver alone answers in a fifth of the time.
+        driver: Any = reader.connection.driver_connection
+        row = driver.execute(_FIND_ORG, (slug,)).fetchone()
+        self.readers.give_back(reader)
         if row is None:
             return None
         pk, public_id, slug, name, changes, clock_offset = row
@@ -80,19 +85,8 @@ class Database:
     def close(self) -> None:
         """The log is written and all connections are closed."""
         self.log.close()
-        while self._readers:
-            self._readers.pop().close()
+        self.readers.close()
         self.engine.dispose()
-
-    def _reader(self) -> Connection:
-        """A kept connection for a single read, which begins no transaction.
-
-        It is out of the queue while it is used; a pool's own checks would double the time.
-        """
-        try:
-            return self._readers.pop()
-        except IndexError:
-            return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def open_database(
