@@ -14,7 +14,7 @@ from pathlib import Path
 import labserver
 from tests.bench import work
 from tests.bench.load import Load, Work, run
-from tests.bench.server import Memory, Started, memory_of, prepared, serving
+from tests.bench.server import Memory, Started, cpu_of, memory_of, prepared, serving
 from tests.bench.signing import signing_rate
 from tests.bench.table import table
 from tests.bench.work import Target
@@ -46,11 +46,15 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Row:
-    """A measure at a number of connections, and what the clients saw."""
+    """A measure at a number of connections, what the clients saw, and what it took the server.
+
+    `cpu` is the processor time of all its processes, in seconds an exchange; None if not known.
+    """
 
     measure: Measure
     connections: int
     load: Load
+    cpu: float | None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -109,6 +113,7 @@ def _measured(server: Started, target: Target, options: argparse.Namespace) -> I
                     work.client_credentials, [target], server.port, connections=16, seconds=seconds
                 )
                 arguments.append(work.access_tokens(made.obtained))
+            before = cpu_of(server.process_id)
             load = run(
                 measure.work,
                 arguments,
@@ -117,7 +122,9 @@ def _measured(server: Started, target: Target, options: argparse.Namespace) -> I
                 seconds=options.seconds,
                 clients=options.clients,
             )
-            yield Row(measure, connections, load)
+            after = cpu_of(server.process_id)
+            spent = None if before is None or after is None else after - before
+            yield Row(measure, connections, load, spent and spent / len(load.obtained))
 
 
 def _machine(starts: Sequence[float], before: float, after: float) -> str:
@@ -146,7 +153,16 @@ def _memory(at_first: Memory | None, at_last: Memory | None) -> str:
 
 def _speed(rows: Sequence[Row], signatures: float) -> str:
     """The rates; those of what signs as a share of the machine's signatures, each one counted."""
-    heads = ("", "connections", "per second", "p50 ms", "p99 ms", "of RSA rate", "client cores")
+    heads = (
+        "",
+        "connections",
+        "per second",
+        "p50 ms",
+        "p99 ms",
+        "of RSA rate",
+        "server CPU ms",
+        "client cores",
+    )
     return table(heads, [
         (
             row.measure.name,
@@ -155,6 +171,7 @@ def _speed(rows: Sequence[Row], signatures: float) -> str:
             f"{row.load.latency(50):.2f}",
             f"{row.load.latency(99):.2f}",
             f"{row.load.rate * (row.measure.signatures or 1) / signatures:.0%}",
+            "" if row.cpu is None else f"{row.cpu * 1000:.2f}",
             f"{row.load.cores:.2f}",
         )
         for row in rows
