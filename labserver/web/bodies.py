@@ -13,6 +13,8 @@ from labserver.oauth.wire import LabRequest
 from labserver.web.errors import ApiError
 
 DEEPEST_JSON = 64
+_HEADERS = ("Authorization",)
+"""The headers that the protocol reads."""
 MOST_FIELDS = 1000
 _FORM = "application/x-www-form-urlencoded"
 
@@ -27,7 +29,7 @@ def form_request() -> LabRequest:
     return LabRequest(
         request.method,
         request.path,
-        dict(request.headers),
+        {name: request.headers[name] for name in _HEADERS if name in request.headers},
         _pairs(request.get_data()),
         _pairs(request.query_string),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 
 from labserver.domain.authorize import ResponseMode
 from labserver.domain.errors import Refusal
@@ -125,11 +126,11 @@ def authorize_url(server_id: str, client_id: str, request_uri: str) -> str:
 def respond(answer: Answer) -> Response:
     """The HTTP response of a protocol answer."""
     if answer.body is None or isinstance(answer.body, str):
-        response = make_response(answer.body or "", answer.status)
+        response = Response(answer.body or "", answer.status)
     else:
-        response = make_response(jsonify(answer.body), answer.status)
-    for name, value in answer.headers:
-        response.headers[name] = value
+        document = json.dumps(answer.body, separators=(",", ":"))
+        response = Response(document, answer.status, mimetype="application/json")
+    response.headers.extend(answer.headers)
     return response
 
 
