@@ -1,4 +1,8 @@
-"""Runs the server for real: its port, its workers, its signals, its first and last words."""
+"""Runs the server for real: its port, its workers, its signals, its first and last words.
+
+Granian, because it was the faster one: at 16 connections, with two workers on two cores, a client
+credentials request took 1.3 to 1.5 ms of processor time, and 1.6 to 1.8 with gunicorn (gthread).
+"""
 
 from __future__ import annotations
 

@@ -108,11 +108,7 @@ def _measured(server: Started, target: Target, options: argparse.Namespace) -> I
         for connections in options.connections:
             arguments: list[object] = [target]
             if measure.tokens:
-                seconds = measure.tokens * options.seconds
-                made = run(
-                    work.client_credentials, [target], server.port, connections=16, seconds=seconds
-                )
-                arguments.append(work.access_tokens(made.obtained))
+                arguments.append(_fresh_tokens(server, target, measure.tokens * options.seconds))
             before = cpu_of(server.process_id)
             load = run(
                 measure.work,
@@ -125,6 +121,18 @@ def _measured(server: Started, target: Target, options: argparse.Namespace) -> I
             after = cpu_of(server.process_id)
             spent = None if before is None or after is None else after - before
             yield Row(measure, connections, load, spent and spent / len(load.obtained))
+
+
+def _fresh_tokens(server: Started, target: Target, seconds: float) -> list[str]:
+    made = run(
+        work.client_credentials,
+        [target],
+        server.port,
+        connections=16,
+        seconds=max(seconds, 0.5),
+        warm_up=0,
+    )
+    return work.access_tokens(made.obtained)
 
 
 def _machine(starts: Sequence[float], before: float, after: float) -> str:
