@@ -21,6 +21,7 @@ VERSION = 1
 _WAIT = 20.0
 """Seconds that a writer waits for another one."""
 _TABLES = (apps, directory, issued, log, orgs, servers)
+_TABLE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 class DatabaseUnusable(Exception):  # noqa: N818  (what is the case)
@@ -91,8 +92,17 @@ def _path(url: str) -> Path:
         raise DatabaseUnusable(
             "The database must be a file that the workers share; write sqlite:///lab.db."
         )
+    if "\0" in parsed.database:
+        raise DatabaseUnusable("No file's name has a NUL in it; write it like sqlite:///lab.db.")
     path = Path(parsed.database)
-    if not path.parent.is_dir():
+    try:
+        path.exists()  # raises where nobody may look
+        found = path.parent.is_dir()
+    except OSError as fault:
+        raise DatabaseUnusable(
+            f"The database {path} can't be reached ({fault.strerror}); choose another file."
+        ) from None
+    if not found:
         raise DatabaseUnusable(
             f"The folder of the database {path} does not exist; make it or choose another."
         )
@@ -129,16 +139,41 @@ def _look_at(path: Path) -> None:
         raise DatabaseUnusable(f"{path} is not a database of grantlab; choose another file.")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT)
     try:
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        _look_inside(connection, path)
     except sqlite3.DatabaseError as fault:
-        found = str(fault)
+        raise _damaged(path, str(fault)) from None
     finally:
         connection.close()
+
+
+def _look_inside(connection: sqlite3.Connection, path: Path) -> None:
+    """The database is whole, and ours, with every table of this version; or there is nothing yet.
+
+    Nothing has been opened for writing so far: other programs' databases stay as they are.
+    """
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
+        raise _damaged(path, found)
+    tables = {name for (name,) in connection.execute(_TABLE_NAMES)}
+    if not tables:
+        return
+    if "installation" not in tables:
+        raise DatabaseUnusable(f"{path} is not a database of grantlab; choose another file.")
+    (version,) = connection.execute("SELECT version FROM installation").fetchone() or (None,)
+    if version != VERSION:
         raise DatabaseUnusable(
-            f"The database {path} is damaged ({found.splitlines()[0]}); "
-            "restore a copy of it or choose another file."
+            f"The database {path} is of another version of grantlab ({version}, not {VERSION}); "
+            "use that version or choose another file."
         )
+    if missing := sorted(Base.metadata.tables.keys() - tables):
+        raise _damaged(path, f"it lacks the table {missing[0]}")
+
+
+def _damaged(path: Path, what: str) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"The database {path} is damaged ({what.splitlines()[0]}); "
+        "restore a copy of it or choose another file."
+    )
 
 
 def _tune(connection: Any, _record: Any) -> None:
@@ -160,26 +195,11 @@ def _installed(engine: Engine, path: Path) -> str:
         # Finds out now whether it can be written. And of two servers that start at once, the
         # second waits here and then finds the tables.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        tables = _tables(connection)
-        if not tables:
+        if connection.exec_driver_sql(_TABLE_NAMES).first() is None:
             Base.metadata.create_all(connection)
             connection.execute(
                 insert(Installation).values(version=VERSION, secret=secrets.token_hex(32))
             )
-        elif "installation" not in tables:
-            raise DatabaseUnusable(f"{path} is not a database of grantlab; choose another file.")
-        version, secret = connection.execute(
-            select(Installation.version, Installation.secret)
-        ).one()
+        secret = connection.execute(select(Installation.secret)).scalar_one()
         connection.commit()
-    if version != VERSION:
-        raise DatabaseUnusable(
-            f"The database {path} is of another version of grantlab ({version}, not {VERSION}); "
-            "use that version or choose another file."
-        )
-    return str(secret)
-
-
-def _tables(connection: Any) -> set[str]:
-    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {name for (name,) in rows}
+    return secret

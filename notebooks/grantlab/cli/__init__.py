@@ -115,7 +115,7 @@ def _working_folder(chosen: Path | None) -> Path:
     default="off",
     show_default=True,
 )
-@option("--lifetime-code", "Seconds a code lives.", default=300, type=click.IntRange(1))
+@option("--lifetime-code", "Seconds a code lives.", default=300, type=click.IntRange(1, 300))
 @option(
     "--lifetime-session", "Seconds an idle session lives.", default=7200, type=click.IntRange(1)
 )
