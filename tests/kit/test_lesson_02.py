@@ -1,4 +1,4 @@
-"""Exercises of lesson 02: every known mistake has its own hint, and no short cut passes."""
+"""Lesson 02: its exercises before a real server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from grantlab.browser import Browser
 from grantlab.exercises import exercises_of
+from grantlab.lessons import lesson_02
 from grantlab.lessons.lesson_02 import (
     CALLBACK,
     DOORS,
@@ -19,36 +20,13 @@ from grantlab.lessons.lesson_02 import (
     NO_SLASH,
     NO_STATE,
     NO_TOKEN_HERE,
+    NOT_ASKED,
     NOT_HTTPS,
     OTHER_ADDRESS,
     STILL_ALIVE,
     STILL_WORKS,
 )
 from grantlab.recording import Recording
-
-EXERCISES = exercises_of("02").values()
-MISTAKES = [(one, mistake) for one in EXERCISES for mistake in one.wrong_answers]
-SHORT_CUTS = [(one, short_cut) for one in EXERCISES for short_cut in one.short_cuts]
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
-def test_a_known_mistake_is_not_yet_right_and_gets_its_own_hint(exercise, mistake):
-    outcome = exercise.judge(mistake.evidence)
-
-    assert outcome.status == "not yet"
-    assert any(mistake.hint in reason for reason in outcome.reasons), outcome.reasons
-
-
-@pytest.mark.parametrize(("exercise", "short_cut"), SHORT_CUTS)
-def test_a_short_cut_does_not_pass(exercise, short_cut):
-    assert exercise.judge(short_cut.evidence).status == "not yet", short_cut.why
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_each_exercise_has_mistakes_a_short_cut_and_three_hints(exercise):
-    assert exercise.wrong_answers
-    assert exercise.short_cuts
-    assert len(exercise.hints) == 3
 
 
 @pytest.fixture
@@ -156,6 +134,14 @@ def test_using_a_code_twice_over_the_wire_passes_with_the_right_reading_only(
     )
 
     assert outcome.reasons == (() if hint is None else (hint,))
+
+
+def test_asking_about_the_token_before_the_second_try_is_not_asking():
+    too_early = (lesson_02._FIRST, lesson_02._LOOK, lesson_02._SECOND)
+
+    outcome = exercises_of("02")["redeem-once"].judge(lesson_02._redeemed(*too_early))
+
+    assert outcome.reasons == (NOT_ASKED,)
 
 
 def test_an_app_with_all_its_doors_is_not_attempted_and_one_door_passes(shop):

@@ -1,4 +1,4 @@
-"""Exercises of lesson 03: every known mistake has its own hint, and no short cut passes."""
+"""Lesson 03: the challenge, and requests that a real server was sent."""
 
 from __future__ import annotations
 
@@ -10,39 +10,23 @@ from grantlab.lessons.lesson_03 import (
     EMPTY_BASIC,
     ID_NOT_IN_BODY,
     NO_VERIFIER,
+    OTHER_ALPHABET,
+    PADDED,
     SECRET_IN_BODY,
     VERIFIER,
 )
 from grantlab.library.authorization_code_pkce import challenge_of
 from grantlab.recording import Recording
 
-EXERCISES = exercises_of("03").values()
-MISTAKES = [(one, mistake) for one in EXERCISES for mistake in one.wrong_answers]
-SHORT_CUTS = [(one, short_cut) for one in EXERCISES for short_cut in one.short_cuts]
-
-
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
-def test_a_known_mistake_is_not_yet_right_and_gets_its_own_hint(exercise, mistake):
-    outcome = exercise.judge(mistake.evidence)
-
-    assert outcome.status == "not yet"
-    assert any(mistake.hint in reason for reason in outcome.reasons), outcome.reasons
-
-
-@pytest.mark.parametrize(("exercise", "short_cut"), SHORT_CUTS)
-def test_a_short_cut_does_not_pass(exercise, short_cut):
-    assert exercise.judge(short_cut.evidence).status == "not yet", short_cut.why
-
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_each_exercise_has_mistakes_a_short_cut_and_three_hints(exercise):
-    assert exercise.wrong_answers
-    assert exercise.short_cuts
-    assert len(exercise.hints) == 3
-
 
 def test_the_challenge_is_the_one_that_the_flow_would_send():
     assert exercises_of("03")["challenge"].judge(challenge_of(VERIFIER)).passed
+
+
+def test_padded_ordinary_base64_is_told_both_faults():
+    answer = challenge_of(VERIFIER).replace("-", "+").replace("_", "/") + "="
+
+    assert exercises_of("03")["challenge"].judge(answer).reasons == (OTHER_ALPHABET, PADDED)
 
 
 def test_the_verifier_tells_both_alphabets_apart_and_has_a_legal_length():

@@ -61,7 +61,9 @@ show(first_answer.check(status))
     wrong_answers=[
         WrongAnswer(403, KNOWS_YOU),
         WrongAnswer(200, WOULD_BE_DATA),
-        WrongAnswer(404, "The API didn't send 404."),
+        WrongAnswer(
+            404, "The API didn't send 404. Open the message and read how the answer begins."
+        ),
     ],
     short_cuts=[
         ShortCut("401", "a text, copied rather than read as a number"),
@@ -85,7 +87,7 @@ show(find_the_challenge.check(header))
     wrong_answers=[
         WrongAnswer("Authorization", YOU_SEND_IT),
         WrongAnswer("Bearer", THE_SCHEME),
-        WrongAnswer("X-Request-Id", "doesn't say how to authenticate"),
+        WrongAnswer("X-Request-Id", "The header X-Request-Id doesn't say how to authenticate."),
     ],
     short_cuts=[ShortCut("WWW-Authenticate, Authorization", "more than one name at a time")],
 )

@@ -148,7 +148,10 @@ show(send_the_person_off.check(attempt))
         ),
         WrongAnswer(_sent_off(302, f"{CALLBACK}?error=invalid_scope", scope=""), NO_SCOPE),
         WrongAnswer(_sent_off(302, f"{CALLBACK}?error=invalid_request", state=""), NO_STATE),
-        WrongAnswer(_sent_off(400, "", client_id="0oa-nobody"), "The server refused"),
+        WrongAnswer(
+            _sent_off(400, "", client_id="0oa-nobody"),
+            "The server refused: with status 400. Its reasons are in lab.reasons(attempt[-1]).",
+        ),
     ],
     short_cuts=[
         ShortCut(
@@ -318,7 +321,6 @@ show(redeem_once.check({"recording": attempt, **found}))
         WrongAnswer(_redeemed(_FIRST, _SECOND, _LOOK, active=True), STILL_ALIVE),
         WrongAnswer(_redeemed(_SECOND), NO_TOKEN),
         WrongAnswer(_redeemed(_FIRST, _SECOND), NOT_ASKED),
-        WrongAnswer(_redeemed(_FIRST, _LOOK, _SECOND), NOT_ASKED),
     ],
     short_cuts=[
         ShortCut(_redeemed(), "the right words, and nothing done"),

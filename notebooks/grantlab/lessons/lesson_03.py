@@ -49,6 +49,7 @@ OTHER_ALPHABET = (
 TWICE = "That is the challenge of the challenge: hash the verifier, once."
 NOT_HASHED = "That is the verifier itself. Whoever reads the address could redeem the code."
 NOT_DECODED = "That is base64url of the verifier. The hash is missing."
+NO_LETTERS = "An address is made of letters, and these are bytes: decode them."
 RFC_EXAMPLE = "That challenge belongs to another verifier: the example in RFC 7636."
 
 _KNOWN = {
@@ -66,7 +67,7 @@ _ORDINARY = base64.b64encode(_digest(VERIFIER)).decode()
 def judge_challenge(answer: Any) -> Iterator[str]:
     """The S256 challenge of the verifier (RFC 7636 §4.2)."""
     if isinstance(answer, bytes):
-        yield "An address is made of letters, and these are bytes: decode them."
+        yield NO_LETTERS
         return
     if not isinstance(answer, str):
         yield "A challenge is a text."
@@ -99,10 +100,8 @@ show(challenge.check(my_challenge))
 """,
     wrong_answers=[
         *(WrongAnswer(answer, hint) for answer, hint in _KNOWN.items()),
-        WrongAnswer(_ORDINARY, OTHER_ALPHABET),
-        WrongAnswer(_ORDINARY, PADDED),
         WrongAnswer(_ORDINARY.rstrip("="), OTHER_ALPHABET),
-        WrongAnswer(CHALLENGE.encode(), "these are bytes"),
+        WrongAnswer(CHALLENGE.encode(), NO_LETTERS),
     ],
     short_cuts=[
         ShortCut("S256", "the name of the method"),
@@ -139,7 +138,7 @@ def judge_spa(recording: Recording) -> Iterator[str]:
     found = [*_faults_of(tries[-1])]
     yield from found
     if not found and "access_token" not in answer_of(tries[-1]):
-        error = answer_of(tries[-1]).get("error_description", f"status {tries[-1].status}")
+        error = answer_of(tries[-1]).get("error_description", f"Status {tries[-1].status}.")
         yield f"The server gave no token: {error} A code works once and for five minutes."
 
 
@@ -210,10 +209,12 @@ show(fix_the_spa.check(attempt))
         WrongAnswer(_redeemed(headers=basic(_CLIENT, "")), EMPTY_BASIC),
         WrongAnswer(_redeemed(headers=basic(_CLIENT, "hidden")), SECRET_HEADER),
         WrongAnswer(_redeemed(client_secret="hidden-in-the-page"), SECRET_IN_BODY),
-        WrongAnswer(_redeemed(headers=basic(_CLIENT, ""), without="client_id"), ID_NOT_IN_BODY),
         WrongAnswer(_redeemed(without="client_id"), ID_NOT_IN_BODY),
         WrongAnswer(_redeemed(without="code_verifier"), NO_VERIFIER),
-        WrongAnswer(_redeemed(), "The server gave no token"),
+        WrongAnswer(
+            _redeemed(),
+            "The server gave no token: Status 400. A code works once and for five minutes.",
+        ),
     ],
     short_cuts=[
         ShortCut(
@@ -297,16 +298,19 @@ show(which_client.check(answers))
 """,
     wrong_answers=[
         *(
-            WrongAnswer({**RIGHT, app: (_OTHER_KIND[kind], grant)}, _WRONG_KIND[app])
+            WrongAnswer({**RIGHT, app: (_OTHER_KIND[kind], grant)}, f"{app}: {_WRONG_KIND[app]}")
             for app, (kind, grant) in RIGHT.items()
         ),
         *(
-            WrongAnswer({**RIGHT, app: (kind, "client_credentials")}, A_PERSON_IS_THERE)
+            WrongAnswer({**RIGHT, app: (kind, "client_credentials")}, f"{app}: {A_PERSON_IS_THERE}")
             for app, (kind, grant) in RIGHT.items()
             if grant == "authorization_code"
         ),
-        WrongAnswer({**RIGHT, "nightly job": ("confidential", "authorization_code")}, NOBODY_THERE),
-        WrongAnswer({**RIGHT, "nightly job": ("confidential", "code")}, WORDS),
+        WrongAnswer(
+            {**RIGHT, "nightly job": ("confidential", "authorization_code")},
+            f"nightly job: {NOBODY_THERE}",
+        ),
+        WrongAnswer({**RIGHT, "nightly job": ("confidential", "code")}, f"nightly job: {WORDS}"),
     ],
     short_cuts=[
         ShortCut(

@@ -1,0 +1,68 @@
+"""Exercises of all lessons: known mistakes have hints of their own, and no short cut passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from grantlab.exercises import Exercise, ShortCut, WrongAnswer, exercises_of
+from grantlab.lesson_files import HERE
+
+LESSONS = [path.stem.removeprefix("lesson_") for path in sorted(HERE.glob("lessons/lesson_*.py"))]
+EXERCISES = [
+    pytest.param(one, id=f"{lesson}-{one.name}")
+    for lesson in LESSONS
+    for one in exercises_of(lesson).values()
+]
+MISTAKES = [
+    pytest.param(exercise, wrong, id=f"{lesson}-{exercise.name}-{number}")
+    for lesson in LESSONS
+    for exercise in exercises_of(lesson).values()
+    for number, wrong in enumerate(exercise.wrong_answers)
+]
+SHORT_CUTS = [
+    pytest.param(exercise, cut, id=f"{lesson}-{exercise.name}: {cut.why}")
+    for lesson in LESSONS
+    for exercise in exercises_of(lesson).values()
+    for cut in exercise.short_cuts
+]
+
+
+CURRICULUM = {
+    "00": ["first-answer", "find-the-challenge"],
+    "02": ["send-the-person-off", "who-sees-what", "redeem-once", "close-the-door"],
+    "03": ["challenge", "fix-the-spa", "which-client"],
+    "04": ["by-hand", "trust-list", "clock", "hands-off"],
+    "06": ["read-active", "spot-the-thief", "really-gone", "two-clocks"],
+    "10": ["keep-it-quiet", "which-refusal", "by-hand-assertion", "roll-the-key"],
+}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_has_its_exercises_in_the_order_of_the_curriculum(lesson: str) -> None:
+    assert list(exercises_of(lesson)) == CURRICULUM[lesson]
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), MISTAKES)
+def test_a_known_mistake_is_not_yet_right_and_gets_its_own_hint(
+    exercise: Exercise, wrong: WrongAnswer
+) -> None:
+    outcome = exercise.judge(wrong.evidence)
+
+    assert outcome.status == "not yet"
+    assert wrong.hint in outcome.reasons
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_no_two_mistakes_share_a_hint_and_every_exercise_has_three_and_a_short_cut(
+    exercise: Exercise,
+) -> None:
+    hints = [wrong.hint for wrong in exercise.wrong_answers]
+
+    assert len(set(hints)) == len(hints) >= 3
+    assert len(exercise.hints) == 3
+    assert exercise.short_cuts
+
+
+@pytest.mark.parametrize(("exercise", "cut"), SHORT_CUTS)
+def test_a_short_cut_does_not_pass(exercise: Exercise, cut: ShortCut) -> None:
+    assert exercise.judge(cut.evidence).status == "not yet", cut.why
