@@ -266,6 +266,7 @@ def test_every_page_is_accessible_and_fits(
 def _is_sound(page: Page, heading: str) -> None:
     """The page's own style is on, it does not scroll sideways, and axe finds nothing."""
     expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    page.wait_for_load_state("load")
     assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page)
