@@ -54,6 +54,8 @@ def open_engine(url: str) -> tuple[Engine, str]:
         pool_size=8,
         max_overflow=-1,
         pool_use_lifo=True,
+        # A fault is logged with its statement, but not with the secrets in it.
+        hide_parameters=True,
         # The driver begins a transaction at the first write, and reads run outside one. So nobody
         # ever has to turn a read lock into a write lock, which SQLite refuses.
         connect_args={
