@@ -113,6 +113,15 @@ def test_a_failure_to_get_the_reasons_is_shown():
     assert "RuntimeError: the lab is gone" in do(panel, "reasons")
 
 
+def test_the_reasons_for_the_last_message_of_a_flow_stay_until_the_flow_goes_on():
+    played = flow(Step("Ask", "", ask), Step("Ask again", "", ask))
+    panel = flow_panel(played, lambda _: Reasons("req-1", ()))
+    do(panel, "next")
+
+    assert "gl-reasons" in do(panel, "reasons")
+    assert "gl-reasons" not in do(panel, "next")
+
+
 def test_next_plays_one_step_and_shows_its_messages():
     played, panel = play(Step("Ask", "", ask), Step("Ask again", "", ask))
 

@@ -55,10 +55,15 @@ class Inspector:
 
     def follow(self, exchanges: Iterable[Exchange]) -> None:
         """Show these exchanges now; who was at the last one goes on to the newest."""
-        at_the_end = self.selected == len(self.exchanges) - 1
+        at_the_end, before = self.selected == len(self.exchanges) - 1, self._opened()
         self.exchanges = list(exchanges)
         if at_the_end or self.selected >= len(self.exchanges):
-            self.selected, self._reasons = len(self.exchanges) - 1, None
+            self.selected = len(self.exchanges) - 1
+        if self._opened() != before:
+            self._reasons = None
+
+    def _opened(self) -> Exchange | None:
+        return self.exchanges[self.selected] if self.exchanges else None
 
     def _open(self) -> Markup | None:
         if not self.exchanges:

@@ -40,7 +40,7 @@ def picture(exchanges: Sequence[Exchange], selected: int | None = None) -> Marku
     heads = [_head(name, x) for name, x in places.items()]
     return tag(
         "svg", lives, steps, heads, class_="gl-picture", viewBox=f"0 0 {width} {top + 12}",
-        style=f"width:{width / 16}em;min-width:min({width / 20}em,{max(len(names), 2) * 13}em)",
+        style=f"width:{width / 16}em;min-width:min({width / 20}em,{max(len(names), 2) * 12.6}em)",
         xmlns="http://www.w3.org/2000/svg", aria_hidden="true", focusable="false",
     )  # fmt: skip
 

@@ -1,0 +1,129 @@
+"""A learner's JupyterLab, started as `grantlab` starts it, and what a person does in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+SECONDS_TO_START = 60
+# A kernel or a cell that hangs must fail the test; a busy machine must not.
+PATIENCE = 90_000
+PROMPTS = ".jp-CodeCell .jp-InputPrompt"
+FAULTS = ", ".join(f"[data-mime-type='application/vnd.jupyter.{m}']" for m in ("error", "stderr"))
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Where a JupyterLab runs, and its token."""
+
+    address: str
+    token: str
+
+    def lesson(self, name: str) -> str:
+        """The address that opens a lesson, in a workspace without traces of others."""
+        return f"{self.address}/lab/tree/{name}.ipynb?token={self.token}&reset"
+
+
+@contextmanager
+def jupyterlab(folder: Path) -> Iterator[Learner]:
+    """The whole lab as `grantlab` starts it, with copies of the lessons in a fresh folder."""
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "grantlab.cli", "--no-browser"),
+            *("--lessons", str(folder / "lessons")),
+        ],
+        # The home of a person who has never used Jupyter.
+        env=os.environ | {"GRANTLAB_HOME": str(folder / "state"), "HOME": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as lab:
+        try:
+            yield _ready(lab)
+        finally:
+            lab.terminate()
+
+
+def _ready(lab: subprocess.Popen[str]) -> Learner:
+    assert lab.stdout is not None
+    said = next((line for line in lab.stdout if line.startswith("Lessons:")), None)
+    if said is None:
+        raise RuntimeError("The lab didn't start.")
+    printed = urlsplit(said.split()[-1])
+    address = f"{printed.scheme}://{printed.netloc}"
+    wait_for(f"{address}/api")
+    return Learner(address, parse_qs(printed.query)["token"][0])
+
+
+def wait_for(url: str, **query: str) -> None:
+    """The address answers with a success; RuntimeError when it doesn't in a minute."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(url, params=query, trust_env=False, timeout=20).raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise RuntimeError(f"Nothing answers at {url}.")
+
+
+def open_and_run(page: Page, learner: Learner, name: str) -> None:
+    """The lesson is open and all of its cells have run."""
+    page.goto(learner.lesson(name))
+    # A click that comes before the kernel is ready is lost.
+    status = page.locator("#jp-main-statusbar")
+    expect(status).to_contain_text("| Idle", timeout=PATIENCE)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator("[data-command='runmenu:run-all']").click()
+    expect(page.locator(PROMPTS).last).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
+    expect(status).to_contain_text("| Idle", timeout=PATIENCE)
+
+
+def choose_theme(page: Page, theme: str) -> None:
+    """The whole of JupyterLab has that theme, "JupyterLab Light" or "JupyterLab Dark"."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item[data-type='submenu']", has_text="Theme").first.click()
+    page.locator("[data-command='apputils:change-theme']").get_by_text(theme, exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+
+
+def walk(flow: Locator) -> list[str]:
+    """The flow player is clicked from its start through its whole flow; what it said each time."""
+    said = flow.get_by_role("status")
+    back = flow.get_by_role("button", name="Back to start")
+    if back.is_enabled():
+        back.click()
+    expect(said).to_contain_text("Not started")
+    remarks = []
+    for number in range(1, flow.locator(".gl-steps > li").count() + 1):
+        flow.get_by_role("button", name="Next", exact=True).click()
+        expect(said).to_contain_text(f"Step {number} of ", timeout=PATIENCE)
+        remarks.append(said.inner_text())
+    return remarks
+
+
+def bring_to_top(thing: Locator) -> None:
+    """The thing stands at the top of what is to be seen, and the page has come to rest."""
+    # JupyterLab lays out a cell when it comes into view, which moves everything below it.
+    thing.evaluate(
+        """async thing => {
+          const frame = () => new Promise(requestAnimationFrame);
+          for (let still = 0, before = null; still < 5; await frame()) {
+            thing.scrollIntoView({ block: "start" });
+            const { top } = thing.getBoundingClientRect();
+            still = top === before ? still + 1 : 0;
+            before = top;
+          }
+        }"""
+    )
