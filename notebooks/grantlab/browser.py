@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
 from grantlab.pages import Button, Form, Page, read_page
+from grantlab.reading import join_url, split_url
 from grantlab.recording import Recording
 
 _MOST_HOPS = 20
@@ -163,7 +164,7 @@ class Browser:
         self.history.append(url)
         self.url, self.status, self.location, self.page = url, answer.status_code, None, None
         if answer.has_redirect_location:
-            self.location = urljoin(url, answer.headers["location"])
+            self.location = join_url(url, answer.headers["location"])
             if not self._is_lab(self.location):
                 self._catch("GET", self.location, {})
         elif "html" in answer.headers.get("content-type", ""):
@@ -178,7 +179,7 @@ class Browser:
                 return
 
     def _catch(self, method: str, url: str, form: dict[str, str]) -> Browser:
-        split = urlsplit(url)
+        split = split_url(url)
         pairs = [*parse_qsl(split.query, True), *parse_qsl(split.fragment, True), *form.items()]
         self._recording.caught(url, sender=self.name, method=method, body=urlencode(form))
         self.history.append(url)
@@ -196,7 +197,7 @@ class Browser:
 
 
 def _origin(url: str) -> str:
-    split = urlsplit(url)
+    split = split_url(url)
     return f"{split.scheme}://{split.netloc}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+
+from grantlab.reading import join_url
 
 _UNSEEN = {"script", "style", "template", "title"}
 _VOID = {"br", "hr", "img", "input", "link", "meta", "source", "wbr"}
@@ -46,6 +47,7 @@ class Page:
 
     `text` is what its main part says (everything, when none is marked), `alert` what it
     announces as a problem, `facts` its list of terms (`dt`) and what it says of each (`dd`).
+    What is drawn only, and hidden from screen readers, is no part of any of them.
     """
 
     title: str
@@ -121,13 +123,17 @@ class _Reader(HTMLParser):
         self._fact: list[str] | None = None
         self._inside: list[str] = []
         self._in_main = False
-        self._alert_depth = 0
+        # The open elements from an alert, or from what is drawn only, down to here.
+        self._in_alert: list[str] = []
+        self._in_hidden: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self._break_line(tag)
-        if tag not in _VOID and (self._alert_depth or given.get("role") == "alert"):
-            self._alert_depth += 1
+        if tag not in _VOID and (self._in_alert or given.get("role") == "alert"):
+            self._in_alert.append(tag)
+        if tag not in _VOID and (self._in_hidden or given.get("aria-hidden") == "true"):
+            self._in_hidden.append(tag)
         if tag in _UNSEEN:
             self._inside.append(tag)
         elif tag == "main":
@@ -138,19 +144,21 @@ class _Reader(HTMLParser):
         elif tag == "dd" and self.facts:
             self._fact = self.facts[-1][1]
         elif tag == "form":
-            action = urljoin(self.url, given.get("action", ""))
+            action = join_url(self.url, given.get("action", ""))
             self._form = _OpenForm(action, given.get("method", "get").upper())
             self.forms.append(self._form)
         elif tag == "a" and "href" in given:
             self._link = []
-            self.links.append((self._link, urljoin(self.url, given["href"])))
+            self.links.append((self._link, join_url(self.url, given["href"])))
         elif tag in ("input", "button") and self._form is not None:
             self._control(tag, given, self._form)
 
     def handle_endtag(self, tag: str) -> None:
         self._break_line(tag)
-        if tag not in _VOID:
-            self._alert_depth = max(self._alert_depth - 1, 0)
+        for inside in (self._in_alert, self._in_hidden):
+            if tag in inside:
+                while inside.pop() != tag:
+                    pass
         if tag in _UNSEEN and tag in self._inside:
             self._inside.remove(tag)
         elif tag == "main":
@@ -165,6 +173,8 @@ class _Reader(HTMLParser):
             self._link = None
 
     def handle_data(self, data: str) -> None:
+        if self._in_hidden:
+            return
         if "title" in self._inside:
             self.title.append(data)
         elif not self._inside:
@@ -182,7 +192,7 @@ class _Reader(HTMLParser):
         self.text.append(words)
         if self._in_main:
             self.main.append(words)
-        if self._alert_depth:
+        if self._in_alert:
             self.alert.append(words)
         if self._fact is not None:
             self._fact.append(words)
@@ -192,7 +202,7 @@ class _Reader(HTMLParser):
         name, value = given.get("name", ""), given.get("value", "")
         if kind == "submit":
             target = given.get("formaction")
-            action = None if target is None else urljoin(self.url, target)
+            action = None if target is None else join_url(self.url, target)
             button = _OpenButton([] if tag == "button" else [value], name, value, action)
             form.buttons.append(button)
             self._button = button if tag == "button" else None

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlunsplit
+
+from grantlab.reading import TooDeep, read_json, split_url
 
 Headers = tuple[tuple[str, str], ...]
 Place = Literal["query", "fragment", "form", "json", "header", "location"]
@@ -54,7 +56,7 @@ def fields_of_headers(headers: Headers) -> tuple[Field, ...]:
 
 def fields_of_url(url: str) -> tuple[Field, ...]:
     """The parameters of a URL: those of its query, then those of its fragment."""
-    split = urlsplit(url)
+    split = split_url(url)
     return (
         *fields_of_pairs(parse_qsl(split.query, keep_blank_values=True), "query"),
         *fields_of_pairs(parse_qsl(split.fragment, keep_blank_values=True), "fragment"),
@@ -115,7 +117,7 @@ def secret_values(fields: Iterable[Field]) -> Iterator[str]:
 
 def masked_url(url: str) -> str:
     """The URL with the values of secret parameters, and any user name and password, left out."""
-    split = urlsplit(url)
+    split = split_url(url)
     host = split.netloc.rpartition("@")[2]
     return urlunsplit(
         (split.scheme, host, split.path, _masked_form(split.query), _masked_form(split.fragment))
@@ -128,13 +130,23 @@ def masked_headers(headers: Headers) -> Headers:
 
 
 def masked_body(content_type: str, body: str) -> str:
-    """The body with secret form parameters, JSON members and page fields left out."""
+    """The body with secret form parameters, JSON members and page fields left out.
+
+    JSON of more than 100 levels is left out as a whole.
+    """
     if _is_form(content_type):
         return _masked_form(body)
     document = _json_of(content_type, body)
     if document is not None:
         return json.dumps(_masked_json(document), ensure_ascii=False)
     return _INPUT_VALUE.sub(lambda found: f'{found[1]}"{MASK}"', body)
+
+
+def holds_secrets(content_type: str, body: str) -> bool:
+    """Something in the body would be left out of a saved recording."""
+    document = _json_of(content_type, body)
+    plain = body if document is None else json.dumps(document, ensure_ascii=False)
+    return masked_body(content_type, body) != plain or _JWT.search(body) is not None
 
 
 def masked_text(text: str, secrets: Iterable[str]) -> str:
@@ -166,7 +178,9 @@ def _json_of(content_type: str, body: str) -> Any:
     if not (content_type.endswith("json") and body):
         return None
     try:
-        return json.loads(body)
+        return read_json(body)
+    except TooDeep:
+        return MASK
     except ValueError:
         return None
 

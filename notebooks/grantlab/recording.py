@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -29,6 +28,7 @@ from grantlab.parts import (
     secret_values,
     without_foreign_cookies,
 )
+from grantlab.reading import read_json, split_url
 
 __all__ = ["Exchange", "Field", "Headers", "Parts", "Recording", "RecordingError", "parts"]
 
@@ -82,11 +82,11 @@ class Exchange:
     @property
     def path(self) -> str:
         """The path of the URL, without its query."""
-        return urlsplit(self.url).path or "/"
+        return split_url(self.url).path or "/"
 
     def json(self) -> Any:
         """The response body read as JSON; `ValueError` if it is something else."""
-        return json.loads(self.response_body)
+        return read_json(self.response_body)
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ class Recording:
         """Who answers at this URL, as far as its registered names and its path tell."""
         if name := self._registered(url):
             return name
-        split = urlsplit(url)
+        split = split_url(url)
         for pattern, receiver in _RECEIVERS:
             if pattern.search(split.path):
                 if receiver == "Authorization server":

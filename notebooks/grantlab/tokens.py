@@ -13,6 +13,8 @@ from typing import Any, Literal, Protocol
 
 import jwt
 
+from grantlab.reading import TooDeep, read_json
+
 Result = Literal["passed", "failed", "skipped"]
 TokenType = Literal["access_token", "id_token"]
 Jwk = Mapping[str, Any]
@@ -49,8 +51,10 @@ def decode(token: str) -> Decoded:
             token, why_opaque=f"A JWT has three parts between dots; this has {len(parts)}."
         )
     try:
-        header, payload = (json.loads(_from_base64url(part)) for part in parts[:2])
+        header, payload = (read_json(_from_base64url(part)) for part in parts[:2])
         signature = _from_base64url(parts[2])
+    except TooDeep as trouble:
+        return Decoded(token, why_opaque=f"Its parts have {trouble}.")
     except (ValueError, binascii.Error):
         return Decoded(token, why_opaque="Its parts are not base64url-encoded JSON.")
     if not (isinstance(header, dict) and isinstance(payload, dict)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from grantlab.browser import Browser, BrowserError
@@ -205,6 +206,35 @@ def test_the_main_part_is_read_and_an_announced_problem_stands_out() -> None:
 
     assert page.text == "Sign in No luck. Again?"
     assert page.alert == "No luck."
+
+
+def test_what_is_drawn_only_is_not_read_nor_is_it_part_of_a_button() -> None:
+    page = read_page(
+        "http://x/",
+        '<main><div aria-hidden="true">P<p>Q</div>Price List<br aria-hidden="true"> asks'
+        '<form><button><svg aria-hidden="true"><title>Tick</title></svg>Allow</button></form>',
+    )
+
+    assert page.text == "Price List asks Allow"
+    assert page.title == ""
+    assert page.forms[0].buttons[0].text == "Allow"
+
+
+def test_addresses_that_nobody_can_read_are_kept_as_they_are() -> None:
+    page = read_page("http://x/", '<a href="http://[">Go</a><form action="http://["></form>')
+
+    assert page.links[0].url == "http://["
+    assert page.forms[0].action == "http://["
+
+
+def test_a_redirect_that_nobody_can_read_is_caught_and_not_followed() -> None:
+    odd = httpx.MockTransport(lambda _: httpx.Response(302, headers={"location": "http://[?a=b"}))
+    browser = Browser(Recording(transport=odd), lab_url="http://x")
+
+    browser.go("http://x/")
+
+    assert browser.caught is not None
+    assert browser.caught.params == {"a": "b"}
 
 
 def test_a_form_without_a_method_sends_a_query(recording: Recording, lab_url: str) -> None:

@@ -234,6 +234,16 @@ def test_parts_find_the_fragment_and_survive_a_body_that_is_not_what_it_says() -
     assert [part.place for part in parts(broken).response] == ["header"]
 
 
+def test_a_url_that_nobody_can_read_still_has_a_path_and_parameters() -> None:
+    caught = Recording().caught("http://[/back?state=s#code=abc123")
+
+    assert caught.path == "http://[/back"
+    assert [(part.place, part.name) for part in parts(caught).request] == [
+        ("query", "state"),
+        ("fragment", "code"),
+    ]
+
+
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 SECRETS = [
     *("s3cret-of-the-app", "c0de-of-this-run", "verifier-of-this-run", "pass word&1", JWT),
@@ -317,6 +327,24 @@ def test_a_file_that_is_no_recording_is_refused_by_name(tmp_path: Path, content:
 
     with pytest.raises(RecordingError, match="other.json"):
         Recording.load(path)
+
+
+def test_saving_leaves_the_secrets_out_of_what_nobody_can_read(tmp_path: Path) -> None:
+    recording, path = Recording(), tmp_path / "walk.json"
+    deep = '{"a":' * 200 + '{"access_token": "token-0123456789"}' + "}" * 200
+    headers = {"location": "http://user:user-pw@[?code=c0de-of-this-run&state=kept"}
+    odd = httpx.MockTransport(
+        lambda _: httpx.Response(302, headers=headers | {"content-type": "a/json"}, text=deep)
+    )
+
+    recording.client("App", transport=odd).get("https://bank.example/")
+    recording.save(path)
+
+    text = path.read_text(encoding="utf-8")
+    assert "user-pw" not in text
+    assert "c0de" not in text
+    assert "token-0123456789" not in text
+    assert "state=kept" in text
 
 
 def test_saving_leaves_the_recording_itself_untouched(tmp_path: Path) -> None:

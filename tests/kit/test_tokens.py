@@ -57,6 +57,11 @@ def test_decoding_reads_all_parts_and_trusts_none() -> None:
     assert not decoded.opaque
 
 
+def _nested(levels: int) -> str:
+    document = '{"a":' * levels + "1" + "}" * levels
+    return base64.urlsafe_b64encode(document.encode()).rstrip(b"=").decode()
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
@@ -66,6 +71,8 @@ def test_decoding_reads_all_parts_and_trusts_none() -> None:
         ("a+b=.a/b.c", "base64url"),
         ("W10.W10.", "JSON objects"),
         ("", "three parts"),
+        (f"e30.{_nested(200)}.", "more than 100 levels"),
+        (f"e30.{_nested(200_000)}.", "more than 100 levels"),
     ],
 )
 def test_anything_but_a_jwt_is_opaque_and_says_why(value: str, why: str) -> None:

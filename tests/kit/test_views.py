@@ -277,6 +277,25 @@ def test_a_jwt_in_a_message_is_recognised_and_read_but_not_trusted():
     assert "Nothing here has been checked" in page
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "said"),
+    [
+        ("application/json", '{"active":  false}', "(18 characters)"),
+        ("application/json", '{"code": "abcdefghijkl"}', "(24 characters, with its secrets)"),
+        ("application/json", '{"code": "[left out]"}', "(22 characters)"),
+        ("application/x-www-form-urlencoded", "a=b%20c", "(7 characters)"),
+        ("application/x-www-form-urlencoded", "code=abc", "(8 characters, with its secrets)"),
+        ("text/plain", ACCESS, f"({len(ACCESS)} characters, with its secrets)"),
+        ("text/html", "<h1>Hi</h1>", "(11 characters)"),
+        ("text/html", '<input value="abc">', "(19 characters, with its secrets)"),
+    ],
+)
+def test_a_body_says_when_it_holds_secrets(content_type: str, body: str, said: str):
+    answered = exchange(response_headers=(("content-type", content_type),), response_body=body)
+
+    assert f"Body of the answer {said}" in words(message(answered))
+
+
 def test_a_url_that_nobody_can_read_is_shown_all_the_same():
     broken = exchange(url="http://[", response_headers=(("location", "http://["),))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from grantlab.exercises import Exercise, ShortCut, WrongAnswer
 from grantlab.lessons.evidence import (
@@ -15,6 +14,7 @@ from grantlab.lessons.evidence import (
     recording_of,
     token_requests,
 )
+from grantlab.reading import split_url
 from grantlab.recording import Exchange, Recording
 
 CALLBACK = "http://127.0.0.1:8765/callback"
@@ -83,7 +83,7 @@ def _refusal(exchange: Exchange) -> str | None:
     if exchange.status is None or exchange.status >= 400:
         return f"with status {exchange.status}"
     location = dict(exchange.response_headers).get("location", "")
-    parts = urlsplit(location)
+    parts = split_url(location)
     if "error=" in f"{parts.query}&{parts.fragment}":
         return parts.query or parts.fragment
     return None

@@ -8,12 +8,13 @@ from urllib.parse import quote_plus
 
 from markupsafe import Markup
 
-from grantlab.parts import MASK, Field, masked_headers
-from grantlab.recording import Exchange, Parts, parts
+from grantlab.parts import MASK, Field, Headers, content_type_of, holds_secrets, masked_headers
+from grantlab.reading import split_url
+from grantlab.recording import Exchange, parts
 from grantlab.views.html import icon, join, section, tag
 from grantlab.views.meaning import meaning
 from grantlab.views.token import looks_like_jwt
-from grantlab.views.words import CHANNELS, answer_words, clip, json_of, split
+from grantlab.views.words import CHANNELS, answer_words, clip, json_of
 
 # Headers that carry the protocol. The others are there too, one click away.
 TELLING = frozenset(
@@ -48,8 +49,8 @@ def message(
     With `earlier`, what wasn't in that message is marked as new. `inside` draws what is found
     in a JWT; `top` and `rest` go above and below.
     """
-    pieces = pieces_of(exchange)
-    known = {field.name for field in pieces_of(earlier).request} if earlier else None
+    pieces = parts(exchange)
+    known = {field.name for field in parts(earlier).request} if earlier else None
     answer = answer_words(exchange)
     title = f"{exchange.number}. {exchange.sender} → {exchange.receiver}"
     chip = tag("span", f"{exchange.channel} channel", class_=f"gl-chip gl-chip-{exchange.channel}",
@@ -62,11 +63,11 @@ def message(
         _request_line(exchange),
         _fields(pieces.request, known, inside),
         _gone(pieces.request, earlier),
-        _raw("Body of the request", exchange.request_body),
+        _raw("Body of the request", exchange.request_headers, exchange.request_body),
         tag("h4", "Answer"),
         _status_line(exchange, answer.refused, str(answer)),
         _fields(pieces.response, None, inside),
-        _raw("Body of the answer", exchange.response_body),
+        _raw("Body of the answer", exchange.response_headers, exchange.response_body),
         *rest,
         label=f"Message {exchange.number}",
         data_key=f"message-{exchange.number}",
@@ -75,33 +76,22 @@ def message(
 
 def message_text(exchange: Exchange) -> str:
     """The exchange as plain text, without its secrets."""
-    pieces, answer = pieces_of(exchange), answer_words(exchange)
+    pieces, answer = parts(exchange), answer_words(exchange)
     lines = [f"{exchange.number}. {exchange.sender} → {exchange.receiver}"]
-    lines.append(f"{exchange.method} {split(exchange.url).path or '/'}")
+    lines.append(f"{exchange.method} {split_url(exchange.url).path or '/'}")
     lines += [f"    {field.name}: {_preview(field)}" for field in pieces.request]
     lines.append(f"Answer: {answer}{' (refused)' if answer.refused else ''}")
     lines += [f"    {field.name}: {_preview(field)}" for field in pieces.response]
     return "\n".join(lines)
 
 
-def pieces_of(exchange: Exchange) -> Parts:
-    """The parts of the exchange; of one whose URLs can't be read, the headers at least."""
-    try:
-        return parts(exchange)
-    except ValueError:
-        return Parts(
-            tuple(Field(n, v, "header", True) for n, v in exchange.request_headers),
-            tuple(Field(n, v, "header", True) for n, v in exchange.response_headers),
-        )
-
-
 def _endpoint(exchange: Exchange) -> tuple[str, str, str]:
-    pieces = split(exchange.url)
+    pieces = split_url(exchange.url)
     return exchange.method, pieces.netloc, pieces.path
 
 
 def _request_line(exchange: Exchange) -> Markup:
-    pieces = split(exchange.url)
+    pieces = split_url(exchange.url)
     at = f"{pieces.scheme}://{pieces.netloc.rpartition('@')[2]}" if pieces.netloc else ""
     line = [tag("strong", exchange.method), " ", tag("span", at, class_="gl-muted")]
     return tag("pre", tag("code", line, tag("strong", pieces.path or "/")))
@@ -194,10 +184,7 @@ def _preview(field: Field) -> str:
 
 
 def _header_preview(field: Field) -> str:
-    try:
-        masked = masked_headers(((field.name, field.value),))[0][1]
-    except ValueError:  # a URL that nobody can read
-        return HIDDEN
+    masked = masked_headers(((field.name, field.value),))[0][1]
     if masked == field.value:
         return field.value
     return masked.replace(MASK, HIDDEN).replace(quote_plus(MASK), HIDDEN)
@@ -219,7 +206,7 @@ def _gone(fields: Iterable[Field], earlier: Exchange | None) -> Markup | None:
     if earlier is None:
         return None
     now = {field.name for field in fields}
-    before = dict.fromkeys(field.name for field in pieces_of(earlier).request)
+    before = dict.fromkeys(field.name for field in parts(earlier).request)
     gone = [name for name in before if name not in now]
     if not gone:
         return None
@@ -228,12 +215,13 @@ def _gone(fields: Iterable[Field], earlier: Exchange | None) -> Markup | None:
     return tag("p", said, names, class_="gl-small gl-muted")
 
 
-def _raw(title: str, body: str) -> Markup | None:
+def _raw(title: str, headers: Headers, body: str) -> Markup | None:
     if not body:
         return None
     document = json_of(body)
     text = body if document is None else json.dumps(document, indent=2, ensure_ascii=False)
-    size = f" ({len(body):,} characters, with its secrets)"
+    open_doors = holds_secrets(content_type_of(headers), body)
+    size = f" ({len(body):,} characters{', with its secrets' if open_doors else ''})"
     return tag(
         "details", tag("summary", title, tag("span", size, class_="gl-muted")),
         tag("pre", clip(text, LONGEST_BODY)), data_key=title,

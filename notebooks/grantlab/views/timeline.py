@@ -9,10 +9,11 @@ from urllib.parse import parse_qs
 
 from markupsafe import Markup
 
+from grantlab.reading import split_url
 from grantlab.recording import Exchange
 from grantlab.views.html import section, tag
 from grantlab.views.token import Verify, looks_like_jwt
-from grantlab.views.words import answer_words, json_of, split
+from grantlab.views.words import answer_words, json_of
 
 Kind = Literal["issued", "refreshed", "reused", "introspected", "revoked", "used", "refused"]
 
@@ -108,7 +109,7 @@ def _moment(
 
 def _asked(exchange: Exchange) -> tuple[Kind | None, str]:
     """What the request wants, and the token that it brings along."""
-    end = split(exchange.url).path.rsplit("/", 1)[-1]
+    end = split_url(exchange.url).path.rsplit("/", 1)[-1]
     form = {name: values[0] for name, values in parse_qs(exchange.request_body).items()}
     if end == "token":
         refreshing = form.get("grant_type") == "refresh_token"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
+from grantlab.reading import read_json, split_url
 from grantlab.recording import Exchange
 
 CHANNELS = {
@@ -28,21 +28,13 @@ class Answer:
         return f"{self.status} {self.word}".strip()
 
 
-def split(url: str) -> SplitResult:
-    """Take a URL apart; one that is no URL counts as a path."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return SplitResult("", "", url, "", "")
-
-
 def json_of(text: str) -> Any:
     """Read a body as JSON, or answer None when it is something else."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return None
 
 
@@ -53,7 +45,7 @@ def header(exchange: Exchange, name: str) -> str:
 
 def request_words(exchange: Exchange, room: int) -> str:
     """Method and path in at most `room` characters; the end of a path says more than its start."""
-    path = split(exchange.url).path or "/"
+    path = split_url(exchange.url).path or "/"
     left = max(room - len(exchange.method) - 1, 4)
     return f"{clip(exchange.method, room)} {clip_start(path, left)}"
 
@@ -88,7 +80,7 @@ def answer_words(exchange: Exchange) -> Answer:
 
 def error_in(url: str) -> str | None:
     """The OAuth error that a redirect carries in query or fragment (RFC 6749 §4.1.2.1)."""
-    pieces = split(url)
+    pieces = split_url(url)
     for part in (pieces.query, pieces.fragment):
         for name, value in parse_qsl(part):
             if name == "error":
@@ -99,7 +91,7 @@ def error_in(url: str) -> str | None:
 def sentence(exchange: Exchange) -> str:
     """Tell the exchange in one sentence, for lists, screen readers and plain text."""
     answer = answer_words(exchange)
-    path = split(exchange.url).path or "/"
+    path = split_url(exchange.url).path or "/"
     asked = f"{exchange.sender} to {exchange.receiver}: {exchange.method} {path}"
     mark = " (refused)" if answer.refused else ""
     return f"{asked} → {answer}{mark}, {exchange.channel} channel"
@@ -136,5 +128,5 @@ def _phrase(status: int | None) -> str:
 
 
 def _place(url: str) -> str:
-    pieces = split(url)
+    pieces = split_url(url)
     return clip_start(pieces.path or pieces.netloc or "/", 24)
