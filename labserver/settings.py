@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
-
-RateLimits = Literal["off", "okta"]
 
 
 def new_rsa_key() -> RSAKey:
@@ -40,7 +38,6 @@ class Settings:
     world: Path | None = None
     behind_proxy: bool = False
     movable_clock: bool = False
-    rate_limits: RateLimits = "off"
     lifetime_code: int = 300
     lifetime_session: int = 7200
     lifetime_session_token: int = 300

@@ -184,7 +184,6 @@ def test_a_second_server_never_slips_in_beside_the_first(tmp_path):
         (["--base-url", "https://login.example/a", "--url-prefix", "/b"], "--url-prefix"),
         (["--url-prefix", "/a b"], "--url-prefix"),
         (["--tls", "--base-url", "http://login.example"], "--tls"),
-        (["--rate-limits", "some"], "--rate-limits"),
         (["--lifetime-code", "0"], "--lifetime-code"),
         (["--database", "mongodb://x/y"], "mongodb"),
         (["--nonsense"], "--nonsense"),

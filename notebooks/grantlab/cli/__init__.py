@@ -108,13 +108,6 @@ def _working_folder(chosen: Path | None) -> Path:
 @option(
     "--movable-clock", "Let super admins move their org's clock (POST /lab/clock).", is_flag=True
 )
-@option(
-    "--rate-limits",
-    "Whether calls beyond Okta's limits are refused; the headers are always there.",
-    type=click.Choice(["off", "okta"]),
-    default="off",
-    show_default=True,
-)
 @option("--lifetime-code", "Seconds a code lives.", default=300, type=click.IntRange(1, 300))
 @option(
     "--lifetime-session", "Seconds an idle session lives.", default=7200, type=click.IntRange(1)
