@@ -1,0 +1,91 @@
+"""What a hosted notebook gets: every lesson runs in an environment made from `binder/` alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 300
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository with an environment `env`, made by the steps of Binder's build."""
+    repository = tmp_path_factory.mktemp("image")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (repository / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, repository / name)
+    subprocess.run([sys.executable, "-m", "venv", repository / "env"], check=True)
+    pins = repository / "binder" / "requirements.txt"
+    in_image(
+        repository,
+        *("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins),
+    )
+    in_image(repository, repository / "binder" / "postBuild")
+    return repository
+
+
+def in_image(repository: Path, *command: str | Path) -> None:
+    """The command has succeeded there; the test fails with what it said otherwise."""
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            command,
+            cwd=repository,
+            env=os.environ
+            | {
+                "PATH": os.pathsep.join([str(repository / "env" / "bin"), os.environ["PATH"]]),
+                "GRANTLAB_HOME": str(repository / "state"),
+                "HOME": str(repository),
+            },
+            stdin=subprocess.DEVNULL,
+            # A file, not a pipe: the lab that `start` leaves running would hold a pipe open.
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as started,
+    ):
+        try:
+            status = started.wait(SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGTERM)
+        said.seek(0)
+        assert status == 0, said.read()[-3000:]
+
+
+def test_every_lesson_runs_with_the_pins_of_binder_and_nothing_else(image: Path) -> None:
+    # As on Binder, one lab server runs for all of them, and Jupyter is started by `start`.
+    done = image / "done"
+    in_image(
+        image,
+        *("binder/start", "python", "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"),
+        *("--ExecutePreprocessor.timeout=120", f"--output-dir={done}", "--log-level=ERROR"),
+        *(image / "notebooks" / lesson.name for lesson in LESSONS),
+    )
+
+    for lesson in LESSONS:
+        ran = nbformat.read(done / lesson.name, as_version=4)
+        cells = [cell for cell in ran.cells if cell.cell_type == "code" and cell.source.strip()]
+        assert all(cell.execution_count for cell in cells), lesson.name
+        said = [output for cell in cells for output in cell.outputs]
+        assert [each for each in said if each.get("name") == "stderr"] == [], lesson.name
