@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -15,7 +18,18 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from labserver import Settings, create_app
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT_TOKEN = "root-token-of-the-tests"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(frozen=True)
@@ -152,3 +166,22 @@ def admin(lab: Lab) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"SSWS {lab.token}"}
     with httpx.Client(base_url=lab.url, headers=headers, trust_env=False) as client:
         yield client
+
+
+# One module at a time: two sync playwrights cannot run side by side in a thread.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; without one its tests are left out, under CI they fail."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing = "No Chromium on the path: install Debian's package `chromium`."
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    # Loaded for the tests that use it only.
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

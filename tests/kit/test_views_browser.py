@@ -1,21 +1,18 @@
 """The module of the views in a real browser, with a host as small as can be."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from grantlab.recording import Recording
 from grantlab.views import view
 from grantlab.views.panel import Panel, page
 from tests.kit.views_samples import ACCESS, code_flow, exchange, flow, hostile
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 HOST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Host</title>
 <style>%s</style><body data-jp-theme-light="%s"
 style="background:var(--page);--page:%s"><main><h1 style="color:gray">Lesson</h1><h2
@@ -33,24 +30,16 @@ START = """async ([source, html]) => {
 
 Host = Callable[..., Page]
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def host(browser: Browser) -> Iterator[Host]:
+def host(chromium: Browser) -> Iterator[Host]:
     """Show a panel as a notebook would: its module here, its Python behind it."""
     pages: list[Page] = []
 
     def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
-        shown = browser.new_page(viewport={"width": width, "height": 800})
+        shown = chromium.new_page(viewport={"width": width, "height": 800})
         pages.append(shown)
 
         def act(message: str) -> None:
@@ -155,8 +144,8 @@ def test_views_are_accessible_and_fit_the_screen(host: Host, thing: Any, width: 
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_page_without_javascript_opens_each_message(browser: Browser):
-    context = browser.new_context(java_script_enabled=False)
+def test_the_page_without_javascript_opens_each_message(chromium: Browser):
+    context = chromium.new_context(java_script_enabled=False)
     shown = context.new_page()
     data, _ = view(code_flow())._repr_mimebundle_()
 
