@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response
@@ -16,6 +15,7 @@ from labserver.web import session_cookie
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
+from labserver.web.management.resources import link, timestamp
 
 authn = Blueprint("authn", __name__)
 
@@ -36,7 +36,7 @@ def authenticate() -> Response:
         context.session, user.id, amr=("pwd",), now=context.now, lifetime=lifetime
     )
     answer = {
-        "expiresAt": _date(context.now + lifetime),
+        "expiresAt": timestamp(context.now + lifetime),
         "status": "SUCCESS",
         "sessionToken": token,
         "_embedded": {"user": _user_document(context, user)},
@@ -104,7 +104,7 @@ def _user_document(context: Context, user: User) -> dict[str, Any]:
     )
     return {
         "id": user.id,
-        "passwordChanged": _date(changed),
+        "passwordChanged": timestamp(changed),
         "profile": {
             "login": user.login,
             "firstName": user.profile.get("firstName"),
@@ -127,35 +127,25 @@ def _own_session(context: Context) -> tuple[ledger.SignedIn, User]:
 
 def _session_document(context: Context, found: ledger.SignedIn, user: User) -> dict[str, Any]:
     names = (user.profile.get("firstName"), user.profile.get("lastName"))
-    api = f"{context.org.url}/api/v1"
+    api = "/api/v1"
     return {
         "id": found.id,
         "login": user.login,
         "userId": user.id,
         "status": "ACTIVE",
-        "createdAt": _date(found.created),
-        "expiresAt": _date(found.expires),
-        "lastPasswordVerification": _date(found.auth_time),
+        "createdAt": timestamp(found.created),
+        "expiresAt": timestamp(found.expires),
+        "lastPasswordVerification": timestamp(found.auth_time),
         "lastFactorVerification": None,
         "amr": list(found.amr),
         "idp": {"id": context.org.id, "type": "OKTA"},
         "_links": {
-            "self": _link(f"{api}/sessions/me", "GET", "DELETE"),
-            "refresh": _link(f"{api}/sessions/me/lifecycle/refresh", "POST"),
+            "self": link(f"{api}/sessions/me", "GET", "DELETE"),
+            "refresh": link(f"{api}/sessions/me/lifecycle/refresh", "POST"),
             "user": {"name": " ".join(filter(None, names)) or user.login}
-            | _link(f"{api}/users/me", "GET"),
+            | link(f"{api}/users/me", "GET"),
         },
     }
-
-
-def _link(url: str, *allow: str) -> dict[str, Any]:
-    return {"href": url, "hints": {"allow": list(allow)}}
-
-
-def _date(seconds: int | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _private(response: Response) -> Response:

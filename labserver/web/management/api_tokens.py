@@ -20,9 +20,9 @@ from labserver.web.management.resources import (
     Json,
     answer,
     find,
-    gone,
     link,
     page,
+    remove,
     session,
     target,
     timestamp,
@@ -85,9 +85,7 @@ def revoke_token(token_id: str) -> Response:
 
 def _revoke(row: ApiToken) -> Response:
     _log("system.api_token.revoke", "Revoke an API token", row)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 def _document(row: ApiToken) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from flask import Response
 from pydantic import ConfigDict, Field
@@ -21,11 +21,12 @@ from labserver.web.management.resources import (
     Json,
     answer,
     find,
-    gone,
     link,
     optional_body,
+    remove,
     session,
     set_status,
+    switch_link,
     target,
     timestamp,
     unchanged,
@@ -35,6 +36,8 @@ from labserver.web.management.routes import management
 PATH = "/apps/<app_id>/credentials"
 _SWITCH = "lifecycle/<any('activate', 'deactivate'):change>"
 _MOST = 2
+
+Credential = TypeVar("Credential", AppSecret, AppKey)
 
 
 class SecretDocument(Document):
@@ -50,7 +53,7 @@ class SecretDocument(Document):
 def list_secrets(app_id: str) -> Response:
     """The app's secrets."""
     app = the_app(app_id)
-    return answer([_secret(app, row) for row in _secrets(app)])
+    return answer([_secret(app, row) for row in _held(AppSecret, app)])
 
 
 @management.post(f"{PATH}/secrets")
@@ -60,7 +63,7 @@ def create_secret(app_id: str) -> Response:
     body = read(SecretDocument, optional_body())
     if not app.auth_method.startswith("client_secret"):
         raise invalid("token_endpoint_auth_method", "The app does not authenticate by secret.")
-    if len(_secrets(app)) >= _MOST:
+    if len(_held(AppSecret, app)) >= _MOST:
         raise invalid("client_secret", f"An app has at most {_MOST} secrets; delete one first.")
     row = AppSecret(app_pk=app.pk, value=body.client_secret or new_secret(), status=body.status)
     session().add(row)
@@ -83,10 +86,8 @@ def delete_secret(app_id: str, credential_id: str) -> Response:
     row = _the_secret(app, credential_id)
     _must_be_inactive(row)
     unchanged(_secret(app, row))
-    session().delete(row)
-    session().flush()
     _log("app.oauth2.client.lifecycle.secret.delete", "Delete a client secret", app)
-    return gone()
+    return remove(row)
 
 
 @management.post(f"{PATH}/secrets/<credential_id>/{_SWITCH}")
@@ -94,7 +95,7 @@ def switch_secret(app_id: str, credential_id: str, change: str) -> Response:
     """The secret works, or does not; one active secret stays."""
     app = the_app(app_id)
     row = _the_secret(app, credential_id)
-    active = [each for each in _secrets(app) if each.status == "ACTIVE"]
+    active = [each for each in _held(AppSecret, app) if each.status == "ACTIVE"]
     if change == "deactivate" and active == [row]:
         raise ApiError("E0000107", causes=["The only active secret stays active."])
     set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
@@ -107,7 +108,7 @@ def switch_secret(app_id: str, credential_id: str, change: str) -> Response:
 def list_jwks(app_id: str) -> Response:
     """The app's public keys."""
     app = the_app(app_id)
-    return answer([_key(app, row) for row in _keys(app)])
+    return answer([_key(app, row) for row in _held(AppKey, app)])
 
 
 @management.post(f"{PATH}/jwks")
@@ -119,7 +120,7 @@ def create_jwk(app_id: str) -> Response:
     if status not in ("ACTIVE", "INACTIVE"):
         raise invalid("status", "It is ACTIVE or INACTIVE.")
     jwk = sound_jwk(body, "jwk")
-    if any(row.jwk["kid"] == jwk["kid"] for row in _keys(app)):
+    if any(row.jwk["kid"] == jwk["kid"] for row in _held(AppKey, app)):
         raise invalid("kid", "The app already has a key with this kid.")
     row = AppKey(app_pk=app.pk, jwk=jwk, status=status)
     session().add(row)
@@ -142,10 +143,8 @@ def delete_jwk(app_id: str, credential_id: str) -> Response:
     row = _the_key(app, credential_id)
     _must_be_inactive(row)
     unchanged(_key(app, row))
-    session().delete(row)
-    session().flush()
     _log("app.oauth2.client.lifecycle.jwk.delete", "Delete a client key", app)
-    return gone()
+    return remove(row)
 
 
 @management.post(f"{PATH}/jwks/<credential_id>/{_SWITCH}")
@@ -176,8 +175,7 @@ def _key(app: App, row: AppKey) -> Json:
 
 
 def _common(row: AppSecret | AppKey, path: str) -> dict[str, Any]:
-    switch = "deactivate" if row.status == "ACTIVE" else "activate"
-    links = {switch: link(f"{path}/lifecycle/{switch}", "POST")}
+    links = switch_link(path, row.status)
     if row.status == "INACTIVE":
         links["delete"] = link(path, "DELETE")
     return {
@@ -188,14 +186,9 @@ def _common(row: AppSecret | AppKey, path: str) -> dict[str, Any]:
     }
 
 
-def _secrets(app: App) -> list[AppSecret]:
-    found = select(AppSecret).where(AppSecret.app_pk == app.pk)
-    return list(session().scalars(found.order_by(AppSecret.pk)))
-
-
-def _keys(app: App) -> list[AppKey]:
-    found = select(AppKey).where(AppKey.app_pk == app.pk)
-    return list(session().scalars(found.order_by(AppKey.pk)))
+def _held(model: type[Credential], app: App) -> list[Credential]:
+    found = select(model).where(model.app_pk == app.pk)
+    return list(session().scalars(found.order_by(model.pk)))
 
 
 def _the_secret(app: App, secret_id: str) -> AppSecret:

@@ -11,7 +11,7 @@ from labserver.store.apps import App, AppKey, AppSecret
 from labserver.web.guard import reads_secrets
 from labserver.web.management import uris
 from labserver.web.management.documents import Document
-from labserver.web.management.resources import Json, link, session, timestamp
+from labserver.web.management.resources import Json, link, session, switch_link, timestamp
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -176,7 +176,6 @@ class AppDocument(Document):
 def document(row: App) -> Json:
     """The app as the API shows it."""
     path = f"/api/v1/apps/{row.id}"
-    switch = "deactivate" if row.status == "ACTIVE" else "activate"
     return {
         "id": row.id,
         "name": row.name,
@@ -205,7 +204,7 @@ def document(row: App) -> Json:
             "logo": [],
             "users": link(f"{path}/users"),
             "groups": link(f"{path}/groups"),
-            switch: link(f"{path}/lifecycle/{switch}", "POST"),
+            **switch_link(path, row.status),
             "clientCredentials": link(f"{path}/credentials/secrets", "GET", "POST"),
         },
     }

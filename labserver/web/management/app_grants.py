@@ -19,10 +19,10 @@ from labserver.web.management.resources import (
     Json,
     answer,
     find,
-    gone,
     link,
     must_be_new,
     page,
+    remove,
     session,
     target,
     timestamp,
@@ -80,9 +80,7 @@ def delete_grant(app_id: str, grant_id: str) -> Response:
     app = the_app(app_id)
     row = _the_grant(app, grant_id)
     _log("app.oauth2.admin.consent.revoke", f"Revoke {row.scope} of an application", app)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 def _the_grant(app: App, grant_id: str) -> ApiScopeGrant:

@@ -21,9 +21,9 @@ from labserver.web.management.resources import (
     answer,
     find,
     flag,
-    gone,
     must_be_new,
     page,
+    remove,
     session,
     set_status,
     target,
@@ -45,15 +45,10 @@ _COLUMNS: Mapping[str, SQLColumnExpression[str]] = {
 @management.get(PATH)
 def list_apps() -> Response:
     """The org's apps; `q` is how a name or label begins."""
-    statement = select(App)
-    start, wanted = request.args.get("q"), request.args.get("filter")
-    if start and wanted:
-        raise ApiError("E0000033")
-    if start:
+    statement = select(App).where(*searching.asked(_COLUMNS, {}, names=("filter",)))
+    if start := request.args.get("q"):
         named = App.name.istartswith(start, autoescape=True)
         statement = statement.where(or_(named, App.label.istartswith(start, autoescape=True)))
-    if wanted:
-        statement = statement.where(searching.condition(wanted, _COLUMNS, {}))
     return page(statement, App, document)
 
 
@@ -110,9 +105,7 @@ def delete_app(app_id: str) -> Response:
         raise ApiError("E0000056", causes=["Deactivate the application first."])
     unchanged(document(row))
     _log("application.lifecycle.delete", "Delete an application", row)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 @management.post(f"{PATH}/<app_id>/lifecycle/<any('activate', 'deactivate'):change>")

@@ -13,7 +13,6 @@ from labserver.store import keys, servers
 from labserver.store.servers import AuthorizationServer, SigningKey
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
-from labserver.web.errors import ApiError
 from labserver.web.management.documents import Document, read
 from labserver.web.management.resources import (
     Json,
@@ -23,8 +22,11 @@ from labserver.web.management.resources import (
     link,
     must_be_new,
     page,
+    read_only,
+    remove,
     session,
     set_status,
+    switch_link,
     target,
     timestamp,
     unchanged,
@@ -125,18 +127,14 @@ def delete_server(server_id: str) -> Response:
     """The server is gone with its scopes, claims, policies and keys; `default` stays."""
     row = the_server(server_id)
     if row.id == "default":
-        raise ApiError(
-            "E0000111",
-            summary="Cannot modify the AuthorizationServer object because it is read-only.",
-            causes=["The default authorization server cannot be deleted; deactivate it instead."],
+        raise read_only(
+            KIND, "The default authorization server cannot be deleted; deactivate it instead."
         )
     unchanged(document(row, with_key=True))
     _log("oauth2.as.deleted", "Delete an authorization server", row)
     for key in session().scalars(select(SigningKey).where(SigningKey.server_id == row.id)):
         session().delete(key)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 @management.post(f"{PATH}/<server_id>/lifecycle/<any('activate', 'deactivate'):change>")
@@ -165,7 +163,6 @@ def document(row: AuthorizationServer, with_key: bool = False) -> Json:
     Making keys takes a tenth of a second each, so a list names only those that exist.
     """
     path, issuer = path_of(row), url(f"/oauth2/{row.id}")
-    switch = "deactivate" if row.status == "ACTIVE" else "activate"
     return {
         "id": row.id,
         "name": row.name,
@@ -188,7 +185,7 @@ def document(row: AuthorizationServer, with_key: bool = False) -> Json:
                 for name in ("oauth-authorization-server", "openid-configuration")
             ],
             "rotateKey": link(f"{path}/credentials/lifecycle/keyRotate", "POST"),
-            switch: link(f"{path}/lifecycle/{switch}", "POST"),
+            **switch_link(path, row.status),
         },
     }
 

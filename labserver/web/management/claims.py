@@ -15,7 +15,7 @@ from labserver.domain.patterns import PatternError, check_pattern
 from labserver.store.servers import AuthorizationServer, Claim
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
-from labserver.web.errors import ApiError, invalid
+from labserver.web.errors import invalid
 from labserver.web.management import scopes
 from labserver.web.management.authorization_servers import PATH, path_of, the_server
 from labserver.web.management.documents import Document, read
@@ -23,10 +23,11 @@ from labserver.web.management.resources import (
     Json,
     answer,
     find,
-    gone,
     link,
     must_be_new,
     page,
+    read_only,
+    remove,
     session,
     target,
     timestamp,
@@ -106,14 +107,10 @@ def delete_claim(server_id: str, claim_id: str) -> Response:
     server = the_server(server_id)
     row = _the_claim(server, claim_id)
     if row.system:
-        raise ApiError(
-            "E0000111", summary="Cannot modify the Claim object because it is read-only."
-        )
+        raise read_only("Claim")
     unchanged(document(server, row))
     _log("oauth2.claim.deleted", "Delete a claim", row)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 def document(server: AuthorizationServer, row: Claim) -> Json:

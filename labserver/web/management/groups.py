@@ -12,7 +12,7 @@ from sqlalchemy import SQLColumnExpression, select
 from labserver.store.directory import Group, Membership, User
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
-from labserver.web.errors import ApiError, invalid, not_found
+from labserver.web.errors import invalid, not_found
 from labserver.web.management import searching
 from labserver.web.management.documents import Document, read
 from labserver.web.management.resources import (
@@ -24,6 +24,8 @@ from labserver.web.management.resources import (
     gone,
     link,
     page,
+    read_only,
+    remove,
     session,
     target,
     timestamp,
@@ -64,14 +66,8 @@ class GroupDocument(Document):
 @management.get(PATH)
 def list_groups() -> Response:
     """The org's groups; `q` is how a name begins."""
-    statement = select(Group)
-    start = request.args.get("q")
-    wanted = [text for name in ("filter", "search") if (text := request.args.get(name))]
-    if start and wanted:
-        raise ApiError("E0000033")
-    for text in wanted:
-        statement = statement.where(searching.condition(text, _COLUMNS, _DATES))
-    if start:
+    statement = select(Group).where(*searching.asked(_COLUMNS, _DATES))
+    if start := request.args.get("q"):
         statement = statement.where(Group.name.istartswith(start, autoescape=True))
     return page(statement, Group, document, default=300 if start else 10000, most=10000)
 
@@ -116,9 +112,7 @@ def delete_group(group_id: str) -> Response:
     _editable(row)
     unchanged(document(row))
     _log("group.lifecycle.delete", "Delete a group", row)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 @management.get(f"{ONE}/users")
@@ -196,9 +190,7 @@ def _membership(row: Group, user: User) -> Membership | None:
 
 def _editable(row: Group) -> None:
     if row.type != "OKTA_GROUP":
-        raise ApiError(
-            "E0000111", summary="Cannot modify the Group object because it is read-only."
-        )
+        raise read_only("Group")
 
 
 def _name_is_free(name: str, row: Group | None) -> None:

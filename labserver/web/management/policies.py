@@ -13,7 +13,7 @@ from labserver.store.apps import App
 from labserver.store.servers import AuthorizationServer, Policy, Rule
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
-from labserver.web.errors import ApiError, invalid
+from labserver.web.errors import invalid
 from labserver.web.management.authorization_servers import PATH, path_of, the_server
 from labserver.web.management.documents import Document, read
 from labserver.web.management.resources import (
@@ -23,8 +23,11 @@ from labserver.web.management.resources import (
     gone,
     limit_of,
     link,
+    read_only,
+    remove,
     session,
     set_status,
+    switch_link,
     target,
     timestamp,
     unchanged,
@@ -118,9 +121,7 @@ def delete_policy(server_id: str, policy_id: str) -> Response:
     unchanged(document(server, row))
     _log("policy.lifecycle.delete", "Delete a policy", row)
     number([each for each in _in_order(server) if each is not row])
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 @management.post(f"{POLICIES}/<policy_id>/lifecycle/<any('activate', 'deactivate'):change>")
@@ -153,15 +154,9 @@ def number(ordered: list[Policy | Rule] | list[Policy] | list[Rule]) -> None:
         row.priority = priority
 
 
-def read_only(kind: str) -> ApiError:
-    """What is built in stays as it is."""
-    return ApiError("E0000111", summary=f"Cannot modify the {kind} object because it is read-only.")
-
-
 def document(server: AuthorizationServer, row: Policy) -> Json:
     """The policy as the API shows it."""
     path = f"{path_of(server)}/policies/{row.id}"
-    switch = "deactivate" if row.status == "ACTIVE" else "activate"
     return {
         "id": row.id,
         "type": "OAUTH_AUTHORIZATION_POLICY",
@@ -175,7 +170,7 @@ def document(server: AuthorizationServer, row: Policy) -> Json:
         "lastUpdated": timestamp(row.updated),
         "_links": {
             "self": link(path, "GET", "PUT", "DELETE"),
-            switch: link(f"{path}/lifecycle/{switch}", "POST"),
+            **switch_link(path, row.status),
             "rules": link(f"{path}/rules"),
         },
     }

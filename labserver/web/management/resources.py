@@ -56,6 +56,12 @@ def must_be_new(field: str, *where: ColumnElement[bool]) -> None:
         raise invalid(field, EXISTS)
 
 
+def read_only(kind: str, *causes: str) -> ApiError:
+    """What is built in stays as it is."""
+    summary = f"Cannot modify the {kind} object because it is read-only."
+    return ApiError("E0000111", summary=summary, causes=causes)
+
+
 def timestamp(seconds: float | None) -> str | None:
     """Seconds since the epoch as the API writes dates."""
     if seconds is None:
@@ -72,6 +78,12 @@ def url(path: str) -> str:
 def link(path: str, *allow: str) -> Json:
     """A link of a document, with the methods that it takes."""
     return {"href": url(path), "hints": {"allow": list(allow or ("GET",))}}
+
+
+def switch_link(path: str, status: str) -> Json:
+    """The link that deactivates what is active, or activates what is not."""
+    switch = "deactivate" if status == "ACTIVE" else "activate"
+    return {switch: link(f"{path}/lifecycle/{switch}", "POST")}
 
 
 def optional_body() -> Json:
@@ -100,6 +112,13 @@ def answer(document: Any, status: int = 200) -> Response:
 def gone() -> Response:
     """204, without a body."""
     return Response(status=204)
+
+
+def remove(row: OrgOwned) -> Response:
+    """The row is gone, and the answer says so."""
+    session().delete(row)
+    session().flush()
+    return gone()
 
 
 def etag(document: Json) -> str:

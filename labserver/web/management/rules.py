@@ -17,13 +17,7 @@ from labserver.web.errors import invalid
 from labserver.web.management import scopes
 from labserver.web.management.authorization_servers import path_of, the_server
 from labserver.web.management.documents import Document, read
-from labserver.web.management.policies import (
-    POLICIES,
-    number,
-    put_in_order,
-    read_only,
-    the_policy,
-)
+from labserver.web.management.policies import POLICIES, number, put_in_order, the_policy
 from labserver.web.management.resources import (
     Json,
     answer,
@@ -31,8 +25,11 @@ from labserver.web.management.resources import (
     gone,
     limit_of,
     link,
+    read_only,
+    remove,
     session,
     set_status,
+    switch_link,
     target,
     timestamp,
     unchanged,
@@ -199,9 +196,7 @@ def delete_rule(server_id: str, policy_id: str, rule_id: str) -> Response:
     unchanged(document(server, policy, row))
     _log("policy.rule.delete", "Delete a rule", row)
     number([each for each in _in_order(policy) if each is not row])
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 @management.post(f"{RULES}/<rule_id>/lifecycle/<any('activate', 'deactivate'):change>")
@@ -219,7 +214,6 @@ def switch_rule(server_id: str, policy_id: str, rule_id: str, change: str) -> Re
 def document(server: AuthorizationServer, policy: Policy, row: Rule) -> Json:
     """The rule as the API shows it."""
     path = f"{path_of(server)}/policies/{policy.id}/rules/{row.id}"
-    switch = "deactivate" if row.status == "ACTIVE" else "activate"
     return {
         "id": row.id,
         "type": "RESOURCE_ACCESS",
@@ -247,7 +241,7 @@ def document(server: AuthorizationServer, policy: Policy, row: Rule) -> Json:
         },
         "_links": {
             "self": link(path, "GET", "PUT", "DELETE"),
-            switch: link(f"{path}/lifecycle/{switch}", "POST"),
+            **switch_link(path, row.status),
         },
     }
 

@@ -13,17 +13,18 @@ from labserver.domain.catalog import RESERVED_SCOPES
 from labserver.store.servers import AuthorizationServer, Claim, Policy, Rule, Scope
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
-from labserver.web.errors import ApiError, invalid
+from labserver.web.errors import invalid
 from labserver.web.management.authorization_servers import PATH, path_of, the_server
 from labserver.web.management.documents import Document, read
 from labserver.web.management.resources import (
     Json,
     answer,
     find,
-    gone,
     link,
     must_be_new,
     page,
+    read_only,
+    remove,
     session,
     target,
     timestamp,
@@ -114,15 +115,11 @@ def delete_scope(server_id: str, scope_id: str) -> Response:
     server = the_server(server_id)
     row = _the_scope(server, scope_id)
     if row.system:
-        raise ApiError(
-            "E0000111", summary="Cannot modify the Scope object because it is read-only."
-        )
+        raise read_only("Scope")
     unchanged(document(server, row))
     _log("oauth2.scope.deleted", "Delete a scope", row)
     _rename(server, row.name, [])
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 def document(server: AuthorizationServer, row: Scope) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flask import request
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, not_, or_
 
 from labserver.domain.filters import Both, Compare, Either, FilterError, Node, Not, parse
@@ -22,6 +23,19 @@ _ORDERING: Mapping[str, Callable[[Any, Any], Any]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
+
+
+def asked(
+    columns: Columns, dates: Mapping[str, int], *, names: tuple[str, ...] = ("filter", "search")
+) -> list[ColumnElement[bool]]:
+    """The conditions that the query parameters of these names set, as `condition` reads them.
+
+    Raises `ApiError` E0000033 when `q` stands beside them.
+    """
+    texts = [text for name in names if (text := request.args.get(name))]
+    if texts and request.args.get("q"):
+        raise ApiError("E0000033")
+    return [condition(text, columns, dates) for text in texts]
 
 
 def condition(text: str, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:

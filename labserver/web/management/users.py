@@ -29,6 +29,7 @@ from labserver.web.management.resources import (
     flag,
     gone,
     page,
+    remove,
     session,
     target,
     unchanged,
@@ -69,16 +70,9 @@ _DATES = dict.fromkeys(
 @management.get(PATH)
 def list_users() -> Response:
     """The org's people; deactivated ones only when a filter or search asks."""
-    statement = select(User)
-    start = request.args.get("q")
-    wanted = [text for name in ("filter", "search") if (text := request.args.get(name))]
-    if start and wanted:
-        raise ApiError("E0000033")
-    for text in wanted:
-        statement = statement.where(searching.condition(text, _COLUMNS, _DATES))
-    if not wanted:
-        statement = statement.where(User.status != "DEPROVISIONED")
-    if start:
+    conditions = searching.asked(_COLUMNS, _DATES) or [User.status != "DEPROVISIONED"]
+    statement = select(User).where(*conditions)
+    if start := request.args.get("q"):
         attributes = [_COLUMNS[f"profile.{name}"] for name in BASE_PROFILE]
         starts = [column.istartswith(start, autoescape=True) for column in attributes]
         statement = statement.where(or_(*starts))
@@ -159,9 +153,7 @@ def delete_user(user_id: str) -> Response:
         log("user.lifecycle.deactivate", "Deactivate a user", row)
         return gone()
     log("user.lifecycle.delete.initiated", "Delete a user", row)
-    session().delete(row)
-    session().flush()
-    return gone()
+    return remove(row)
 
 
 @management.delete(f"{ONE}/sessions")
