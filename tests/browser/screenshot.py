@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import FLAGS
 from tests.browser.learner import bring_to_top, jupyterlab, open_and_run, walk
+from tests.conftest import CHROMIUM_FLAGS
 
 PICTURE = Path(__file__).parents[2] / "notebooks" / "lesson.png"
 
@@ -25,7 +25,7 @@ def main() -> None:
         jupyterlab(Path(folder)) as learner,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         open_and_run(page, learner, "03_pkce")
         flow = page.locator(".jp-OutputArea-output .gl-flow")
