@@ -1,41 +1,31 @@
-"""The lab a lesson works in: find or start a server, and get an org of one's own in it."""
+"""The lab a lesson works in, and all that a lesson asks of it."""
 
 from __future__ import annotations
 
 import atexit
 import html
 import os
-import secrets
-import ssl
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 import labserver
+from grantlab.finding import LabError, client_for, first_lab, json_of, lab_at
 from grantlab.recording import Exchange, Recording
-from labserver import state
 
 if TYPE_CHECKING:
     from grantlab.apis import RunningApi
 
+__all__ = ["App", "Lab", "LabError", "Person", "Reasons", "Server"]
+
 Document = dict[str, Any]
-PATIENCE = 10.0
-SECONDS_TO_STOP = 8.0
-
-
-class LabError(Exception):
-    """The lab can't do what was asked; the message is one line with the cure."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +102,8 @@ class Lab:
         Tried in order: `GRANTLAB_URL`, the state folder's `server.json`, a server of this
         notebook's own, which ends with it. Raises LabError when none can be had.
         """
-        named = os.environ.get("GRANTLAB_URL", "").rstrip("/")
-        if named and _answers(named):
-            return cls.connect(named)
-        running = state.running_server()
-        if running and _answers(running.address):
-            return _in_a_fresh_org(running.address, _token())
-        child = _Child()
-        return _in_a_fresh_org(child.address, _token(), child.stop)
+        org = first_lab()
+        return cls(org.url, org.token, ends=org.ends)
 
     @classmethod
     def connect(cls, issuer: str, token: str | None = None) -> Lab:
@@ -128,13 +112,8 @@ class Lab:
         `token` is an API token; left out, it is `GRANTLAB_ADMIN_TOKEN`, or for a server on this
         machine the state folder's. Without one, only what is public can be read.
         """
-        issuer = issuer.rstrip("/")
-        if not _answers(issuer):
-            raise LabError(f"No lab answers at {issuer}; start one with `grantlab serve`.")
-        token = token or _token(only_named=not _is_local(issuer))
-        if token is None or "/orgs/" in urlsplit(issuer).path:
-            return cls(issuer, token)
-        return _in_a_fresh_org(issuer, token)
+        org = lab_at(issuer, token)
+        return cls(org.url, org.token, ends=org.ends)
 
     @cached_property
     def admin(self) -> httpx.Client:
@@ -144,7 +123,7 @@ class Lab:
         """
         if self._token is None:
             raise LabError(f"The lab at {self.url} was connected without a token: give token=….")
-        client = _client(
+        client = client_for(
             self.url, base_url=self.url, headers={"Authorization": f"SSWS {self._token}"}
         )
         self._ends.append(client.close)
@@ -202,7 +181,7 @@ class Lab:
         if not (issuer and audience):
             server = self.server(PRODUCTS[name].server)
             issuer, audience = issuer or server.issuer, audience or server.audience
-        client = _client(issuer)
+        client = client_for(issuer)
         title = f"{name.capitalize()} API"
         if recording is not None:
             client.event_hooks = recording.hooks(title)
@@ -234,7 +213,7 @@ class Lab:
             return time.time()
         answer = self._ask("GET", "/lab/clock")
         self._clock_moves = answer.status_code != 404
-        return float(_json_of(answer)["now"]) if self._clock_moves else time.time()
+        return float(json_of(answer)["now"]) if self._clock_moves else time.time()
 
     def move_clock(self, seconds: int) -> float:
         """The org's clock is that many seconds further; returns its time."""
@@ -284,59 +263,12 @@ class Lab:
         raise LabError(f"Nothing here is called {name!r}; there is: {names}.")
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
-        return _json_of(self._ask(method, path, **request))
+        return json_of(self._ask(method, path, **request))
 
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         with self._lock:
             client = self.admin
         return client.request(method, path, **request)
-
-
-def _client(url: str, **options: Any) -> httpx.Client:
-    """A client for a lab, which trusts the CA of this machine's own server."""
-    trust: ssl.SSLContext | bool = True
-    if url.startswith("https:"):
-        running = state.running_server()
-        if running and running.ca and url.startswith(running.address):
-            trust = ssl.create_default_context(cafile=running.ca)
-    # The lab is on this machine or named outright: a proxy of the environment has no part in it.
-    return httpx.Client(trust_env=False, timeout=PATIENCE, verify=trust, **options)
-
-
-def _json_of(answer: httpx.Response) -> Any:
-    if answer.is_success:
-        return answer.json()
-    request = answer.request
-    with suppress(ValueError, KeyError, TypeError):
-        error = answer.json()
-        causes = "; ".join(cause["errorSummary"] for cause in error.get("errorCauses", []))
-        said = f"{error['errorCode']} {error['errorSummary']}" + (f" ({causes})" if causes else "")
-        raise LabError(f"{request.method} {request.url.path}: {answer.status_code} {said}")
-    raise LabError(f"{request.method} {request.url.path}: {answer.status_code}")
-
-
-def _answers(url: str) -> bool:
-    # /healthz belongs to the server, not to an org of it.
-    root = url.split("/orgs/")[0]
-    try:
-        with _client(root) as client:
-            return client.get(f"{root}/healthz").status_code == 200
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-
-
-def _is_local(url: str) -> bool:
-    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
-
-
-def _token(*, only_named: bool = False) -> str | None:
-    # The state folder's token is this machine's secret; it never goes to another one.
-    if only_named and "GRANTLAB_ADMIN_TOKEN" not in os.environ:
-        return None
-    try:
-        return state.admin_token()
-    except state.StateUnusable as fault:
-        raise LabError(str(fault)) from fault
 
 
 @cache
@@ -347,61 +279,3 @@ def _password() -> str:
     bank = Path(labserver.__file__).parent / "worlds" / "bank.yaml"
     world = YAML(typ="safe").load(Path(os.environ.get("GRANTLAB_WORLD", bank)))
     return str(world["password"])
-
-
-def _in_a_fresh_org(root: str, token: str | None, *ends: Callable[[], None]) -> Lab:
-    name = f"lesson-{secrets.token_hex(5)}"
-    asked = {"subdomain": name, "name": f"Lesson {name[-4:]}", "temporary": True}
-    headers = {"Authorization": f"SSWS {token}"}
-    try:
-        with _client(root, headers=headers) as client:
-            org = _json_of(client.post(f"{root}/api/v1/orgs", json=asked))
-    except BaseException:
-        for end in ends:
-            end()
-        raise
-
-    def give_back() -> None:
-        with suppress(httpx.HTTPError), _client(root, headers=headers) as client:
-            client.delete(f"{root}/api/v1/orgs/{org['id']}")
-
-    return Lab(f"{root}/orgs/{org['subdomain']}", org["token"], ends=(give_back, *ends))
-
-
-class _Child:
-    """A server of this kernel's own; it ends when the kernel does, however that comes about."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "grantlab.cli", "serve", "--port", "0", "--workers", "1"]
-        with tempfile.TemporaryFile() as errors:
-            self._process = subprocess.Popen(
-                [*command, "--movable-clock", "--unlisted", "--until-stdin-ends"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                # The kernel's interrupt button is for the cell, not for the server.
-                start_new_session=True,
-            )
-            line = self._output.readline().decode()
-            if not line:
-                self.stop()
-                errors.seek(0)
-                said = errors.read().decode(errors="replace").strip() or "It said nothing."
-                raise LabError(f"The lab server didn't start. {said.splitlines()[-1]}")
-        self.address = line.split()[0]
-
-    @property
-    def _output(self) -> IO[bytes]:
-        assert self._process.stdout is not None
-        return self._process.stdout
-
-    def stop(self) -> None:
-        """The server has ended."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._output.close()
