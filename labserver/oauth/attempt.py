@@ -119,7 +119,6 @@ def _make_code(
         client_id=client.id,
         user_id=access.user.id,
         redirect_uri=request.redirect_uri,
-        redirect_uri_given=True,
         scopes=access.scopes,
         nonce=request.nonce,
         code_challenge=request.code_challenge,

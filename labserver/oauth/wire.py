@@ -13,7 +13,6 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from labserver.domain.errors import Refusal
 
 NO_STORE = (("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache"))
-CREDENTIALS = frozenset({"client_secret", "client_assertion", "code_verifier"})
 LARGEST_NUMBER_OF_PARAMETERS = 100
 
 _SOUND = re.compile(r"[\x20-\x7e]*")

@@ -19,7 +19,6 @@ CODE = ledger.Code(
     client_id="0oa",
     user_id="00u",
     redirect_uri="http://127.0.0.1:8765/callback",
-    redirect_uri_given=True,
     scopes=("openid", "email"),
     nonce="n",
     code_challenge="c",

@@ -41,7 +41,6 @@ class Code:
     client_id: str
     user_id: str
     redirect_uri: str
-    redirect_uri_given: bool
     scopes: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
