@@ -36,6 +36,7 @@ from labserver.web.management.resources import (
 from labserver.web.management.routes import management
 
 ALL_CLIENTS = "ALL_CLIENTS"
+_TAKEN = "A policy with this name already exists at this server"
 POLICIES = f"{PATH}/<server_id>/policies"
 
 
@@ -76,7 +77,7 @@ def create_policy(server_id: str) -> Response:
     server = the_server(server_id)
     body = _read(())
     others = _in_order(server)
-    _name_is_new(others, body.name)
+    name_is_new(others, body.name, _TAKEN)
     row = Policy(server_pk=server.pk, priority=len(others) + 1)
     _fill(row, body)
     session().add(row)
@@ -101,7 +102,7 @@ def replace_policy(server_id: str, policy_id: str) -> Response:
     body = _read(row.clients)
     unchanged(document(server, row))
     others = [each for each in _in_order(server) if each is not row]
-    _name_is_new(others, body.name)
+    name_is_new(others, body.name, _TAKEN)
     if row.system and body.status != row.status:
         raise read_only("Policy")
     _fill(row, body)
@@ -128,10 +129,7 @@ def delete_policy(server_id: str, policy_id: str) -> Response:
 def switch_policy(server_id: str, policy_id: str, change: str) -> Response:
     """The policy is evaluated, or skipped."""
     row = the_policy(the_server(server_id), policy_id)
-    if row.system and change == "deactivate":
-        raise read_only("Policy")
-    set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
-    session().flush()
+    switch(row, change, "Policy")
     _log(f"policy.lifecycle.{change}", f"{change.capitalize()} a policy", row)
     return gone()
 
@@ -139,6 +137,20 @@ def switch_policy(server_id: str, policy_id: str, change: str) -> Response:
 def the_policy(server: AuthorizationServer, policy_id: str) -> Policy:
     """The server's policy with this id. Raises `ApiError` E0000007."""
     return find(Policy, policy_id, "Policy", Policy.server_pk == server.pk)
+
+
+def switch(row: Policy | Rule, change: str, kind: str) -> None:
+    """The row is active, or not. Raises `ApiError` E0000111: what is built in stays active."""
+    if row.system and change == "deactivate":
+        raise read_only(kind)
+    set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
+    session().flush()
+
+
+def name_is_new(others: list[Policy] | list[Rule], name: str, message: str) -> None:
+    """Raises `ApiError` E0000001 with this message when one of the others has the name."""
+    if any(each.name == name for each in others):
+        raise invalid("name", message)
 
 
 def put_in_order(others: list[Policy] | list[Rule], row: Policy | Rule, priority: int) -> None:
@@ -192,11 +204,6 @@ def _read(held: Iterable[str]) -> PolicyDocument:
     if named and ALL_CLIENTS in body.conditions.clients.include:
         raise invalid("conditions.clients.include", "It is ALL_CLIENTS alone, or client ids.")
     return body
-
-
-def _name_is_new(others: list[Policy], name: str) -> None:
-    if any(each.name == name for each in others):
-        raise invalid("name", "A policy with this name already exists at this server")
 
 
 def _fill(row: Policy, body: PolicyDocument) -> None:

@@ -17,7 +17,14 @@ from labserver.web.errors import invalid
 from labserver.web.management import scopes
 from labserver.web.management.authorization_servers import path_of, the_server
 from labserver.web.management.documents import Document, read
-from labserver.web.management.policies import POLICIES, number, put_in_order, the_policy
+from labserver.web.management.policies import (
+    POLICIES,
+    name_is_new,
+    number,
+    put_in_order,
+    switch,
+    the_policy,
+)
 from labserver.web.management.resources import (
     Json,
     answer,
@@ -28,7 +35,6 @@ from labserver.web.management.resources import (
     read_only,
     remove,
     session,
-    set_status,
     switch_link,
     target,
     timestamp,
@@ -39,6 +45,7 @@ from labserver.web.management.routes import management
 
 RULES = f"{POLICIES}/<policy_id>/rules"
 EVERYONE = "EVERYONE"
+_TAKEN = "A rule with this name already exists in this policy"
 
 GrantType = Literal[
     "authorization_code",
@@ -148,7 +155,7 @@ def create_rule(server_id: str, policy_id: str) -> Response:
     policy = the_policy(server, policy_id)
     body = _read(server, Rule(users=[], excluded_users=[], groups=[], excluded_groups=[]))
     others = _in_order(policy)
-    _name_is_new(others, body.name)
+    name_is_new(others, body.name, _TAKEN)
     row = Rule(policy_pk=policy.pk, priority=len(others) + 1)
     _fill(row, body)
     session().add(row)
@@ -175,7 +182,7 @@ def replace_rule(server_id: str, policy_id: str, rule_id: str) -> Response:
     body = _read(server, row)
     unchanged(document(server, policy, row))
     others = [each for each in _in_order(policy) if each is not row]
-    _name_is_new(others, body.name)
+    name_is_new(others, body.name, _TAKEN)
     if row.system and body.status != row.status:
         raise read_only("PolicyRule")
     _fill(row, body)
@@ -203,10 +210,7 @@ def delete_rule(server_id: str, policy_id: str, rule_id: str) -> Response:
 def switch_rule(server_id: str, policy_id: str, rule_id: str, change: str) -> Response:
     """The rule is evaluated, or skipped."""
     row = _the_rule(the_policy(the_server(server_id), policy_id), rule_id)
-    if row.system and change == "deactivate":
-        raise read_only("PolicyRule")
-    set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
-    session().flush()
+    switch(row, change, "PolicyRule")
     _log(f"policy.rule.{change}", f"{change.capitalize()} a rule", row)
     return gone()
 
@@ -279,11 +283,6 @@ def _must_exist(model: type[OrgOwned], ids: set[str], field: str) -> None:
     known = set(session().scalars(select(model.id).where(model.id.in_(ids)))) if ids else set()
     for public_id in sorted(ids - known):
         raise invalid(field, f"There is no {model.__name__.lower()} {public_id!r}.")
-
-
-def _name_is_new(others: list[Rule], name: str) -> None:
-    if any(each.name == name for each in others):
-        raise invalid("name", "A rule with this name already exists in this policy")
 
 
 def _fill(row: Rule, body: RuleDocument) -> None:
