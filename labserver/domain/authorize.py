@@ -303,4 +303,5 @@ def assignment_is_there(assigned: bool) -> None:
             "access_denied",
             "User is not assigned to the client application.",
             name="user_not_assigned",
+            check="person is assigned to the app",
         )

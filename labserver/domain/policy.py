@@ -8,6 +8,9 @@ from labserver.domain.errors import Refusal
 from labserver.domain.reasons import Step
 from labserver.domain.values import AccessRequest, Policy, Rule, User
 
+ALLOWED = "access policy allows it"
+"""The check's name among the server's reasons."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -53,17 +56,20 @@ def refusal(decision: Decision) -> Refusal:
                 "Some of the requested scopes were denied by the policy. "
                 f"Denied scopes: [{', '.join(step.missing_scopes)}].",
                 name="scope_denied",
+                check=ALLOWED,
             )
     if near:
         return Refusal(
             "access_denied",
             "Policy evaluation succeeded, but all the requested scopes were rejected.",
             name="no_scope_allowed",
+            check=ALLOWED,
         )
     return Refusal(
         "access_denied",
         "Policy evaluation failed for this request, please check the policy configurations.",
         name="no_matching_policy",
+        check=ALLOWED,
     )
 
 

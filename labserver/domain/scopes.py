@@ -9,6 +9,9 @@ from labserver.domain.errors import Refusal
 from labserver.domain.values import AuthorizationServer, Client, Scope
 
 LONGEST = 1024
+MAY_BE_ASKED = "all scopes exist and may be asked for"
+"""The check's name among the server's reasons."""
+
 _SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
@@ -24,7 +27,7 @@ def granted_scopes(
     if grant_type == "client_credentials":
         _need_no_person(server, names)
     elif OIDC_SCOPES.intersection(names) and "openid" not in names:
-        raise Refusal(
+        raise _refused(
             "invalid_scope",
             "Requests for ID tokens or access tokens with OpenID scopes "
             "require the 'openid' scope.",
@@ -39,11 +42,11 @@ def split(asked: str) -> tuple[str, ...]:
     Raises `Refusal` for a string that is too long or has a character no scope can have.
     """
     if len(asked) > LONGEST:
-        raise Refusal(
+        raise _refused(
             "invalid_scope", f"The 'scope' parameter is longer than {LONGEST} characters."
         )
     if not _SYNTAX.fullmatch(asked):
-        raise Refusal(
+        raise _refused(
             "invalid_scope",
             "The 'scope' parameter must be names of visible ASCII characters, one space between.",
         )
@@ -75,13 +78,13 @@ def unconsented(
 def _defaults(server: AuthorizationServer) -> tuple[str, ...]:
     names = tuple(scope.name for scope in server.scopes.values() if scope.default)
     if not names:
-        raise Refusal("invalid_scope", server.without_scope, name="no_default_scopes")
+        raise _refused("invalid_scope", server.without_scope, name="no_default_scopes")
     return names
 
 
 def _all_exist(server: AuthorizationServer, names: tuple[str, ...]) -> None:
     if any(name not in server.scopes for name in names):
-        raise Refusal(
+        raise _refused(
             "invalid_scope",
             "One or more scopes are not configured for the authorization server resource.",
             name="no_matching_scope",
@@ -90,15 +93,15 @@ def _all_exist(server: AuthorizationServer, names: tuple[str, ...]) -> None:
 
 def _need_no_person(server: AuthorizationServer, names: tuple[str, ...]) -> None:
     if any(name in RESERVED_SCOPES for name in names):
-        raise Refusal("invalid_scope", "Cannot request 'openid' scopes using client credentials.")
+        raise _refused("invalid_scope", "Cannot request 'openid' scopes using client credentials.")
     if any(name.endswith(".self") and server.scopes[name].needs_api_grant for name in names):
-        raise Refusal(
+        raise _refused(
             "client_credentials_self_scope_requested",
             "The 'client_credentials' grant type may not request .self scopes.",
         )
     asking = [name for name in names if server.scopes[name].consent == "REQUIRED"]
     if asking:
-        raise Refusal(
+        raise _refused(
             "consent_required",
             "The following scopes require user consent and cannot be granted for the "
             f"client credentials grant type: [{', '.join(asking)}].",
@@ -114,12 +117,16 @@ def _app_holds_api_grants(
         return
     if len(missing) == len(needed):
         error = "consent_required" if grant_type == "client_credentials" else "invalid_scope"
-        raise Refusal(
+        raise _refused(
             error, "You are not allowed any of the requested scopes.", name="no_org_scopes_granted"
         )
-    raise Refusal(
+    raise _refused(
         "invalid_scope",
         "The app has not been granted all of the requested scopes. "
         f"Not granted: [{', '.join(missing)}].",
         name="some_org_scopes_not_granted",
     )
+
+
+def _refused(error: str, description: str, name: str = "") -> Refusal:
+    return Refusal(error, description, name=name, check=MAY_BE_ASKED)

@@ -88,7 +88,7 @@ def presented_method(request: LabRequest) -> str:
 
 def refused(description: str) -> Refusal:
     """A client that is not who it says (RFC 6749 §5.2)."""
-    return Refusal("invalid_client", description, 401)
+    return Refusal("invalid_client", description, 401, check="client authentication succeeds")
 
 
 def by_basic(

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from labserver.domain.errors import Refusal
 from labserver.domain.reasons import Check, Reason, Result
 from labserver.domain.values import AuthorizationServer, Client, KeyRing, Org, User
 from labserver.settings import Settings
@@ -55,6 +56,17 @@ class Context:
     def note(self, check: str, result: Result, detail: str = "") -> None:
         """Note a check with its result."""
         self.reasons.append(Check(check, result, detail))
+
+    def refused(self, refusal: Refusal) -> None:
+        """Note the check that a refusal failed, unless whoever checked has noted it."""
+        noted = any(
+            isinstance(reason, Check)
+            and reason.result == "failed"
+            and (reason.check == refusal.check or reason.detail == refusal.description)
+            for reason in self.reasons
+        )
+        if not noted:
+            self.note(refusal.check, "failed", refusal.description)
 
     def event(
         self,

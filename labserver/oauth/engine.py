@@ -72,7 +72,7 @@ class Engine(AuthlibServer):
             answer: Answer = respond(request)
             return answer
         except Refusal as refusal:
-            self.context.note(refusal.name, "failed", refusal.description)
+            self.context.refused(refusal)
             self.context.event(
                 f"{event_prefix(self.context)}.{event}",
                 "OAuth 2.0 request is refused",

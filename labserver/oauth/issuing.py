@@ -8,7 +8,7 @@ from typing import Any
 from labserver.domain import claims as claims_of
 from labserver.domain import tokens
 from labserver.domain.expressions import Names
-from labserver.domain.policy import evaluate, refusal
+from labserver.domain.policy import ALLOWED, evaluate, refusal
 from labserver.domain.signing import sign
 from labserver.domain.tokens import Access
 from labserver.domain.values import AccessRequest, AuthorizationServer, Client, Rule, User
@@ -51,10 +51,10 @@ def decide(
     decision = evaluate(server.policies, request)
     context.reasons.extend(decision.trace)
     if decision.rule is None or decision.policy is None:
-        context.note("access policy allows it", "failed", "No rule of any policy covers it.")
+        context.note(ALLOWED, "failed", "No rule of any policy covers it.")
         raise refusal(decision)
     context.passed(
-        "access policy allows it",
+        ALLOWED,
         f"Rule “{decision.rule.name}” of policy “{decision.policy.name}” decides: access tokens "
         f"live {decision.rule.access_token_minutes} minutes.",
     )

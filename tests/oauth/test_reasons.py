@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.speaking import (
     App,
@@ -82,6 +83,40 @@ def test_a_failed_check_shows_what_was_skipped_after_it(
     assert checks(reasons, "failed") == ["redirect uri is registered"]
     event = events_of(admin, answer)[0]
     assert event["outcome"]["result"] == "FAILURE"
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({"code_verifier": "v" * 43}, "PKCE verifier fits the challenge"),
+        (
+            {"redirect_uri": "http://127.0.0.1:8765/other"},
+            "redirect_uri is the one of the authorization request",
+        ),
+        ({"client_secret": "wrong"}, "client authentication succeeds"),
+    ],
+    ids=["verifier", "redirect", "secret"],
+)
+def test_a_refused_code_names_the_one_check_that_failed(
+    http: httpx.Client,
+    admin: httpx.Client,
+    custom: Issuer,
+    web: App,
+    cora: Person,
+    change: dict[str, str],
+    check: str,
+) -> None:
+    authorized = authorize(http, custom, web, cora)
+    if "client_secret" in change:
+        form = {"grant_type": "authorization_code", "client_id": web.id, "code": authorized.code}
+        answer = http.post(custom.at("token"), data=form | change)
+    else:
+        answer = exchange_code(http, custom, authorized, **change)
+
+    reasons = reasons_of(admin, answer)
+
+    assert answer.status_code in (400, 401)
+    assert checks(reasons, "failed") == [check]
 
 
 def test_a_policy_decision_shows_every_policy_and_rule_that_was_looked_at(

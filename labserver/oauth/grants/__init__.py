@@ -45,6 +45,7 @@ class Issues:
                 "unauthorized_client",
                 "The client is not authorized to use the provided grant type. "
                 f"Configured grant types: [{configured}].",
+                check="client may use the grant type",
             )
         self.context.passed("client may use the grant type", self.GRANT_TYPE)
         return client
@@ -60,6 +61,7 @@ class Issues:
                 "access_denied",
                 "User is not assigned to the client application.",
                 name="user_not_assigned",
+                check="person is active and assigned to the app",
             )
         self.context.passed("person is active and assigned to the app", user.login)
         return user

@@ -20,6 +20,12 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 DEAD_CODE = "The authorization code is invalid or has expired."
 
+# The checks by name, as the server's reasons list them.
+ISSUED_TO = "code was issued to this client, by this server"
+SAME_REDIRECT = "redirect_uri is the one of the authorization request"
+UNUSED = "code is unused and not expired"
+VERIFIER_FITS = "PKCE verifier fits the challenge"
+
 
 class FoundCode:
     """A code as Authlib asks about it."""
@@ -43,25 +49,29 @@ class AuthorizationCode(Issues, grants.AuthorizationCodeGrant):
         """The code, if it is for this client, server and redirect URI; raises `Refusal`."""
         found = ledger.find_code(self.context.session, code)
         if found is None:
-            raise Refusal("invalid_grant", DEAD_CODE)
+            raise Refusal("invalid_grant", DEAD_CODE, check="code is one of this server")
         if found.server_id != server_of(self.context).id:
             raise Refusal(
-                "invalid_request", "The grant was issued for another authorization server."
+                "invalid_request",
+                "The grant was issued for another authorization server.",
+                check=ISSUED_TO,
             )
         if found.client_id != client.value.id:
             raise Refusal(
                 "invalid_grant",
                 "The grant was issued to another client. Please make sure the 'client_id' "
                 "matches the one used at the authorize request.",
+                check=ISSUED_TO,
             )
-        self.context.passed("code was issued to this client, by this server")
+        self.context.passed(ISSUED_TO)
         if self.request.form.get("redirect_uri") != found.redirect_uri:
             raise Refusal(
                 "invalid_grant",
                 "The 'redirect_uri' does not match the redirection URI used in the "
                 "authorization request.",
+                check=SAME_REDIRECT,
             )
-        self.context.passed("redirect_uri is the one of the authorization request")
+        self.context.passed(SAME_REDIRECT)
         return FoundCode(found)
 
     def authenticate_user(self, authorization_code: FoundCode) -> Any:
@@ -71,8 +81,8 @@ class AuthorizationCode(Issues, grants.AuthorizationCodeGrant):
             self.context.session, code, self.context.now
         ):
             self._end_what_it_gave(code)
-            raise Refusal("invalid_grant", DEAD_CODE)
-        self.context.passed("code is unused and not expired")
+            raise Refusal("invalid_grant", DEAD_CODE, check=UNUSED)
+        self.context.passed(UNUSED)
         return self.living_user(code.user_id, Refusal("invalid_grant", DEAD_CODE))
 
     def generate_token(self, **_: Any) -> dict[str, Any]:
@@ -107,7 +117,7 @@ class AuthorizationCode(Issues, grants.AuthorizationCodeGrant):
             return
         ledger.revoke_family(self.context.session, code.family, self.context.now)
         self.context.note(
-            "code is unused and not expired",
+            UNUSED,
             "failed",
             "It was used before: the tokens that it gave are revoked.",
         )
@@ -129,14 +139,19 @@ class S256Challenge(CodeChallenge):
                     "invalid_request",
                     "PKCE code challenge should be specified in the authorize request for code "
                     "verification.",
+                    check=VERIFIER_FITS,
                 )
-            grant.context.note("PKCE verifier fits the challenge", "skipped", "No challenge sent.")
+            grant.context.note(VERIFIER_FITS, "skipped", "No challenge was sent.")
             return
         if verifier is None:
-            raise Refusal("invalid_request", "PKCE code verifier is required by the application.")
+            raise Refusal(
+                "invalid_request",
+                "PKCE code verifier is required by the application.",
+                check=VERIFIER_FITS,
+            )
         if not _VERIFIER.fullmatch(verifier) or code_challenge(verifier) != challenge:
-            raise Refusal("invalid_grant", "PKCE verification failed.")
-        grant.context.passed("PKCE verifier fits the challenge", "S256")
+            raise Refusal("invalid_grant", "PKCE verification failed.", check=VERIFIER_FITS)
+        grant.context.passed(VERIFIER_FITS, "S256")
 
 
 def client_refreshes(client: RegisteredClient) -> bool:

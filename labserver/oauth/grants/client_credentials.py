@@ -7,7 +7,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import grants
 
 from labserver.domain.errors import Refusal
-from labserver.domain.scopes import granted_scopes
+from labserver.domain.scopes import MAY_BE_ASKED, granted_scopes
 from labserver.domain.tokens import Access
 from labserver.oauth.client_auth import RegisteredClient
 from labserver.oauth.grants import Issues
@@ -49,7 +49,7 @@ class ClientCredentials(Issues, grants.ClientCredentialsGrant):
         self.scopes = granted_scopes(
             server_of(self.context), client, self.request.form.get("scope"), self.GRANT_TYPE
         )
-        self.context.passed("all scopes exist and may be asked for", " ".join(self.scopes))
+        self.context.passed(MAY_BE_ASKED, " ".join(self.scopes))
 
     def generate_token(self, **_: Any) -> dict[str, Any]:
         """The token response."""

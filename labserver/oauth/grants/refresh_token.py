@@ -25,6 +25,10 @@ from labserver.store import ledger, loaders
 
 DEAD_TOKEN = "The refresh token is invalid or expired."
 
+# The checks by name, as the server's reasons list them.
+ALIVE = "refresh token is alive, of this client and server"
+WITHIN = "scopes are within those granted before"
+
 
 class FoundRefresh:
     """A refresh token as Authlib asks about it."""
@@ -50,7 +54,7 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
         """The token, alive, of this server and client; raises `Refusal`."""
         context = self.context
         found = ledger.find_refresh(context.session, refresh_token)
-        dead = Refusal("invalid_grant", DEAD_TOKEN)
+        dead = Refusal("invalid_grant", DEAD_TOKEN, check=ALIVE)
         if found is None or found.family.client_id != self.registered.id:
             raise dead
         if found.family.server_id != server_of(context).id or found.is_over(context.now):
@@ -60,7 +64,7 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
         elif not found.is_current:
             self._end_if_reused(found)
             raise dead
-        context.passed("refresh token is alive, of this client and server")
+        context.passed(ALIVE)
         return FoundRefresh(found)
 
     def _validate_token_scope(self, token: FoundRefresh) -> None:
@@ -73,8 +77,9 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
                 "access_denied",
                 "Some of the scopes requested for the refresh request were not granted in the "
                 f"original authorize request. Denied scopes: {', '.join(denied)}.",
+                check=WITHIN,
             )
-        self.context.passed("scopes are within those granted before", " ".join(self.scopes))
+        self.context.passed(WITHIN, " ".join(self.scopes))
 
     def authenticate_user(self, refresh_token: FoundRefresh) -> User:
         """The person whose access it is; raises `Refusal` once they may not sign in."""
@@ -114,7 +119,7 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
             return self.request.form["refresh_token"]
         if not ledger.rotate_refresh(context.session, found, context.now, client.refresh_leeway):
             self._end_if_reused(found)
-            raise Refusal("invalid_grant", DEAD_TOKEN)
+            raise Refusal("invalid_grant", DEAD_TOKEN, check=ALIVE)
         return ledger.save_refresh(
             context.session, found.family, self.scopes, expires, context.now, follows=found
         )
