@@ -47,11 +47,9 @@ def _reasons_of(event: Reason) -> list[Reason]:
 
 
 def _title(event: Reason) -> str:
-    outcome = event.get("outcome") or {}
-    said = event.get("displayMessage") or event.get("eventType") or "Event"
-    words = [outcome.get("result"), outcome.get("reason")]
-    ended = ", ".join(str(word) for word in words if word)
-    return f"{said}: {ended}" if ended else str(said)
+    said = str(event.get("displayMessage") or event.get("eventType") or "Event")
+    reason = (event.get("outcome") or {}).get("reason")
+    return f"{said} ({reason})" if reason else said
 
 
 def _event(event: Reason) -> Markup:
