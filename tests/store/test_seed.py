@@ -381,7 +381,7 @@ def test_a_used_code_outlives_its_end_so_that_reuse_is_noticed(
     database: Database, settings: Settings, org: Org
 ) -> None:
     code = ledger.Code(
-        *("default", "0oa", "00u", "u", True, (), None, None, NOW, (), "oar1", None),
+        *("default", "0oa", "00u", "u", (), None, None, NOW, (), "oar1", None),
         *(NOW + 60, 60, 0, 10080, "0pr"),
     )
     with database.session(org) as session:
