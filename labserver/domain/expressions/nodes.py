@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import ge, gt, le, lt
@@ -26,15 +27,15 @@ from labserver.domain.expressions.plain import (
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(ABC):
     """A part of an expression: where it starts (from 1) and how deep its tree is."""
 
     column: int
     depth: int
 
+    @abstractmethod
     def work_out(self, evaluation: Evaluation) -> object:
         """The node's value; raises Misuse where the values at hand don't fit."""
-        raise NotImplementedError
 
     def value(self, evaluation: Evaluation) -> object:
         """The node's value; raises ExpressionError at this node's column."""
