@@ -27,7 +27,6 @@ GRANTS: tuple[tuple[type[Any], list[Any]], ...] = (
     (ClientCredentials, []),
 )
 GRANT_TYPES = tuple(grant.GRANT_TYPE for grant, _ in GRANTS)
-CLIENT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "client_assertion", "none")
 
 
 class Engine(AuthlibServer):

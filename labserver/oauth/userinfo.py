@@ -56,7 +56,7 @@ def _claims(
         user=user,
         app_username=loaders.app_username(context.session, client.id, user),
     )
-    return {"sub": user.id} | about_person(context, client, access, fat=True) | {"sub": user.id}
+    return about_person(context, client, access, fat=True) | {"sub": user.id}
 
 
 def _challenge(context: Context, status: int, challenge: str, why: str) -> Answer:

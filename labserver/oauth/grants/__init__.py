@@ -12,6 +12,8 @@ from labserver.oauth.wire import LabRequest
 from labserver.store import loaders
 
 CLIENT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "client_assertion", "none")
+PERSON = "person is active and assigned to the app"
+"""The check's name among the server's reasons."""
 
 
 class Issues:
@@ -61,7 +63,7 @@ class Issues:
                 "access_denied",
                 "User is not assigned to the client application.",
                 name="user_not_assigned",
-                check="person is active and assigned to the app",
+                check=PERSON,
             )
-        self.context.passed("person is active and assigned to the app", user.login)
+        self.context.passed(PERSON, user.login)
         return user

@@ -12,7 +12,7 @@ from labserver.domain.errors import Refusal
 from labserver.domain.proofs import code_challenge
 from labserver.domain.tokens import Access
 from labserver.oauth.client_auth import RegisteredClient
-from labserver.oauth.grants import Issues
+from labserver.oauth.grants import PERSON, Issues
 from labserver.oauth.issuing import Lifetimes, issue, open_refresh, server_of
 from labserver.store import ledger, loaders
 
@@ -83,7 +83,7 @@ class AuthorizationCode(Issues, grants.AuthorizationCodeGrant):
             self._end_what_it_gave(code)
             raise Refusal("invalid_grant", DEAD_CODE, check=UNUSED)
         self.context.passed(UNUSED)
-        return self.living_user(code.user_id, Refusal("invalid_grant", DEAD_CODE))
+        return self.living_user(code.user_id, Refusal("invalid_grant", DEAD_CODE, check=PERSON))
 
     def generate_token(self, **_: Any) -> dict[str, Any]:
         """The token response; policy was decided when the code was made."""
@@ -104,7 +104,7 @@ class AuthorizationCode(Issues, grants.AuthorizationCodeGrant):
             code.access_token_minutes, code.refresh_token_minutes, code.refresh_window_minutes
         )
         refresh = None
-        if "offline_access" in code.scopes and client_refreshes(self.request.client):
+        if "offline_access" in code.scopes and "refresh_token" in client.grant_types:
             refresh = open_refresh(context, client, access, lifetimes, code.family)
         return issue(context, client, access, lifetimes, refresh_token=refresh)
 
@@ -152,8 +152,3 @@ class S256Challenge(CodeChallenge):
         if not _VERIFIER.fullmatch(verifier) or code_challenge(verifier) != challenge:
             raise Refusal("invalid_grant", "PKCE verification failed.", check=VERIFIER_FITS)
         grant.context.passed(VERIFIER_FITS, "S256")
-
-
-def client_refreshes(client: RegisteredClient) -> bool:
-    """Whether the app lists the refresh token grant."""
-    return client.check_grant_type("refresh_token")

@@ -11,7 +11,7 @@ from labserver.domain.scopes import split
 from labserver.domain.tokens import Access
 from labserver.domain.values import User
 from labserver.oauth.client_auth import RegisteredClient
-from labserver.oauth.grants import Issues
+from labserver.oauth.grants import PERSON, Issues
 from labserver.oauth.issuing import (
     Lifetimes,
     decide,
@@ -84,7 +84,7 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
     def authenticate_user(self, refresh_token: FoundRefresh) -> User:
         """The person whose access it is; raises `Refusal` once they may not sign in."""
         user_id = refresh_token.value.family.user_id
-        return self.living_user(user_id, Refusal("invalid_grant", DEAD_TOKEN))
+        return self.living_user(user_id, Refusal("invalid_grant", DEAD_TOKEN, check=PERSON))
 
     def issue_token(self, user: User, refresh_token: FoundRefresh) -> dict[str, Any]:
         """The token response: policy is asked again, as if the person had just signed in."""
