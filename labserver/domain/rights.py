@@ -25,6 +25,11 @@ Right = Literal[
     "make tokens",
     "read log",
     "own token",
+    "view roles",
+    "view policies",
+    "edit policies",
+    "view origins",
+    "edit origins",
 ]
 
 _VIEWERS = (
@@ -46,6 +51,11 @@ _ROLES: dict[Right, str] = {
     "view tokens": "ORG_ADMIN READ_ONLY_ADMIN",
     "make tokens": "ORG_ADMIN USER_ADMIN GROUP_MEMBERSHIP_ADMIN READ_ONLY_ADMIN",
     "read log": "ORG_ADMIN READ_ONLY_ADMIN REPORT_ADMIN",
+    "view roles": "ORG_ADMIN READ_ONLY_ADMIN",
+    "view policies": "ORG_ADMIN READ_ONLY_ADMIN",
+    "edit policies": "ORG_ADMIN",
+    "view origins": "ORG_ADMIN READ_ONLY_ADMIN",
+    "edit origins": "ORG_ADMIN",
 }
 
 ROLES: Mapping[Right, frozenset[str]] = MappingProxyType(

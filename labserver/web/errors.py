@@ -9,55 +9,8 @@ from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from labserver.domain.errors import Refusal
+from labserver.web.error_codes import CODES
 from labserver.web.request_id import request_id
-
-CODES: dict[str, tuple[int, str]] = {
-    "E0000001": (400, "Api validation failed: {0}"),
-    "E0000003": (400, "The request body was not well-formed."),
-    "E0000004": (401, "Authentication failed"),
-    "E0000005": (403, "Invalid session"),
-    "E0000006": (403, "You do not have permission to perform the requested action"),
-    "E0000007": (404, "Not found: {0}"),
-    "E0000008": (404, "The requested path was not found"),
-    "E0000009": (500, "Internal Server Error"),
-    "E0000011": (401, "Invalid token provided"),
-    "E0000014": (403, "Update of credentials failed"),
-    "E0000016": (403, "Activation failed because the user is already active"),
-    "E0000021": (400, "Bad request. Accept and/or Content-Type headers are likely not supported."),
-    "E0000022": (405, "The endpoint does not support the provided HTTP method"),
-    "E0000028": (400, "The request is missing a required parameter."),
-    "E0000029": (400, "Invalid paging request."),
-    "E0000031": (400, "Invalid search criteria."),
-    "E0000032": (403, "Unlock is not allowed for this user."),
-    "E0000033": (
-        400,
-        "Bad request. Can't specify a search query and filter in the same request.",
-    ),
-    "E0000038": (403, "This operation is not allowed in the user's current status."),
-    "E0000040": (
-        400,
-        "Application label must not be the same as an existing application label.",
-    ),
-    "E0000047": (429, "API call exceeded rate limit due to too many requests."),
-    "E0000056": (403, "Delete application forbidden."),
-    "E0000062": (409, "The specified user is already assigned to the application."),
-    "E0000107": (403, "The entity is not in the expected state for the requested transition."),
-    "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
-    "E0000124": (
-        400,
-        "Could not create user. To create a user and expire their password immediately, "
-        "a password must be specified",
-    ),
-    "E0000125": (
-        400,
-        "Could not create user. To create a user and expire their password immediately, "
-        '"activate" must be true',
-    ),
-    "invalid_client": (400, "Invalid value for 'client_id' parameter."),
-    "E0000231": (412, "ETag value doesn't match."),
-    "E0000242": (400, "ETag syntax is invalid."),
-}
-"""Okta's error catalogue, as far as the server uses it: code, status and summary."""
 
 _PAGE = "labserver.error_page"
 _FOR_PROGRAMS = ("/api/", "/oauth2/", "/.well-known/", "/lab/", "/healthz")

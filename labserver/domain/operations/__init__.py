@@ -1,0 +1,23 @@
+"""The management API's operations: what each needs, in scope and in admin right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from labserver.domain.operations.apps import of_apps
+from labserver.domain.operations.operation import Operation
+from labserver.domain.operations.org import of_the_org
+from labserver.domain.operations.people import of_people
+from labserver.domain.operations.servers import of_servers
+
+__all__ = ["OPERATIONS", "Operation"]
+
+OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
+    {
+        (found.method, found.path): found
+        for part in (of_servers, of_apps, of_people, of_the_org)
+        for found in part()
+    }
+)
+"""Every operation, by method and path."""
