@@ -61,7 +61,8 @@ CODES: dict[str, tuple[int, str]] = {
     "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
     "E0000112": (
         409,
-        "Cannot update this user because they are still being activated. Please try again in a few minutes.",
+        "Cannot update this user because they are still being activated. "
+        "Please try again in a few minutes.",
     ),
     "E0000117": (403, "Cannot assign apps or update app profiles for an inactive user."),
     "E0000119": (403, "Your account is locked. Please contact your administrator."),
