@@ -20,6 +20,7 @@ from labserver.web.oauth import oauth
 from labserver.web.org_prefix import OrgPrefix
 from labserver.web.pages import error_page, pages
 from labserver.web.published import Published
+from labserver.web.sessions import sessions
 
 LARGEST_BODY = 1 << 20
 """Bytes that a request's body may have."""
@@ -51,7 +52,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     errors.install(app, error_page)
     cors.install(app)
     context.install(app, settings, database)
-    for blueprint in (pages, authn, discovery, lab, management):
+    for blueprint in (pages, authn, sessions, discovery, lab, management):
         app.register_blueprint(blueprint)
     app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")
     app.register_blueprint(oauth, url_prefix="/oauth2/<server_id>")

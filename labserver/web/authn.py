@@ -1,21 +1,20 @@
-"""Primary authentication over JSON, and the browser's own session (Okta: /authn, /sessions/me)."""
+"""Primary authentication over JSON (Okta: /authn)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response
+from flask import Blueprint, Response, jsonify
 from sqlalchemy import select
 
 from labserver.domain.values import User
 from labserver.oauth.context import Context
 from labserver.signin.passwords import check_password
-from labserver.store import directory, ledger, loaders
-from labserver.web import session_cookie
+from labserver.store import directory, ledger
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
-from labserver.web.management.resources import link, timestamp
+from labserver.web.management.resources import timestamp
 
 authn = Blueprint("authn", __name__)
 
@@ -42,34 +41,6 @@ def authenticate() -> Response:
         "_embedded": {"user": _user_document(context, user)},
     }
     return _private(jsonify(answer))
-
-
-@authn.get("/api/v1/sessions/me")
-def session() -> Response:
-    """The session of the browser that asks."""
-    context = current_context()
-    return _private(jsonify(_session_document(context, *_own_session(context))))
-
-
-@authn.delete("/api/v1/sessions/me")
-def end_session() -> Response:
-    """The browser is signed out."""
-    context = current_context()
-    found, _ = _own_session(context)
-    ledger.end_session(context.session, found.id)
-    context.event("user.session.end", "User logout from the lab")
-    response = make_response("", 204)
-    session_cookie.clear_cookie(response)
-    return _private(response)
-
-
-@authn.post("/api/v1/sessions/me/lifecycle/refresh")
-def refresh_session() -> Response:
-    """The session lasts its whole lifetime again."""
-    context = current_context()
-    _own_session(context)
-    session_cookie.prolong(context)
-    return _private(jsonify(_session_document(context, *_own_session(context))))
 
 
 def by_password(context: Context, login: str, password: str) -> User | None:
@@ -111,39 +82,6 @@ def _user_document(context: Context, user: User) -> dict[str, Any]:
             "lastName": user.profile.get("lastName"),
             "locale": user.profile.get("locale") or "en_US",
             "timeZone": user.profile.get("timezone") or "America/Los_Angeles",
-        },
-    }
-
-
-def _own_session(context: Context) -> tuple[ledger.SignedIn, User]:
-    """The caller's session and who it is. Raises `ApiError` E0000007 without one."""
-    found = session_cookie.signed_in(context)
-    user = loaders.load_user(context.session, found.user_id) if found else None
-    if found is None or user is None or not user.may_sign_in:
-        raise ApiError("E0000007", summary="Not found: Resource not found: me (Session)")
-    context.actor_user = user
-    return found, user
-
-
-def _session_document(context: Context, found: ledger.SignedIn, user: User) -> dict[str, Any]:
-    names = (user.profile.get("firstName"), user.profile.get("lastName"))
-    api = "/api/v1"
-    return {
-        "id": found.id,
-        "login": user.login,
-        "userId": user.id,
-        "status": "ACTIVE",
-        "createdAt": timestamp(found.created),
-        "expiresAt": timestamp(found.expires),
-        "lastPasswordVerification": timestamp(found.auth_time),
-        "lastFactorVerification": None,
-        "amr": list(found.amr),
-        "idp": {"id": context.org.id, "type": "OKTA"},
-        "_links": {
-            "self": link(f"{api}/sessions/me", "GET", "DELETE"),
-            "refresh": link(f"{api}/sessions/me/lifecycle/refresh", "POST"),
-            "user": {"name": " ".join(filter(None, names)) or user.login}
-            | link(f"{api}/users/me", "GET"),
         },
     }
 
