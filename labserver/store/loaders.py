@@ -11,7 +11,8 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from labserver.domain import catalog, values
-from labserver.store import apps, directory, keys, servers
+from labserver.domain.sign_in_policy import SignInRules, sign_in_rules
+from labserver.store import apps, directory, keys, policies, servers
 from labserver.store.core import org_of, run, table_of, within_org
 from labserver.store.kept import keep
 
@@ -22,6 +23,7 @@ __all__ = [
     "load_client",
     "load_keys",
     "load_server",
+    "load_sign_in_rules",
     "load_user",
 ]
 
@@ -41,6 +43,7 @@ _APP_GROUPS = table_of(apps.AppGroup)
 _USERS = table_of(directory.User)
 _GROUPS = table_of(directory.Group)
 _MEMBERSHIPS = table_of(directory.Membership)
+_ORG_POLICIES = table_of(policies.OrgPolicy)
 
 _SERVER = within_org(
     select(_SERVERS).where(_SERVERS.c.id == bindparam("server"), _SERVERS.c.status == "ACTIVE"),
@@ -123,6 +126,9 @@ _ASSIGNMENT = within_org(
     apps.App,
     directory.User,
 )
+_ORG_POLICIES_STORED = within_org(
+    select(_ORG_POLICIES.c.type, _ORG_POLICIES.c.settings), policies.OrgPolicy
+)
 
 
 def load_server(session: Session, server_id: str) -> values.AuthorizationServer | None:
@@ -149,6 +155,20 @@ def load_user(session: Session, user_id: str) -> values.User | None:
 def find_user(session: Session, login: str) -> values.User | None:
     """The user with this login, of any status; case and diacritics don't count."""
     return _user(session, run(session, _USER_BY_KEY, key=directory.login_key(login)).first())
+
+
+def load_sign_in_rules(session: Session, user: values.User | None = None) -> SignInRules:
+    """The rules for this person's sign-in, password and recovery.
+
+    An org has its default policies alone, and they cover everybody alike, unknown people too.
+    """
+    return keep(
+        session,
+        "sign-in rules",
+        lambda: sign_in_rules(
+            {row.type: row.settings for row in run(session, _ORG_POLICIES_STORED)}
+        ),
+    )
 
 
 def is_assigned(session: Session, client_id: str, user: values.User) -> bool:
