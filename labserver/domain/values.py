@@ -175,6 +175,11 @@ class Client:
     signing_alg: str | None = None
     """The one algorithm that client assertions of this app may use, where it is configured."""
     logo_uri: str | None = None
+    integration: bool = False
+    """Whether it was installed from the catalogue (Okta: API service integration).
+
+    Its secret counts at the org server, and in the management API its scopes are all it needs.
+    """
 
     @property
     def confidential(self) -> bool:

@@ -14,13 +14,23 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import QueuePool
 
-from labserver.store import apps, directory, issued, log, orgs, policies, servers
+from labserver.store import (
+    apps,
+    directory,
+    integrations,
+    issued,
+    log,
+    orgs,
+    origins,
+    policies,
+    servers,
+)
 from labserver.store.base import Base
 
 VERSION = 1
 _WAIT = 20.0
 """Seconds that a writer waits for another one."""
-_TABLES = (apps, directory, issued, log, orgs, policies, servers)
+_TABLES = (apps, directory, integrations, issued, log, orgs, origins, policies, servers)
 _TABLE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from labserver.domain import catalog, values
 from labserver.domain.sign_in_policy import SignInRules, sign_in_rules
-from labserver.store import apps, directory, keys, policies, servers
+from labserver.store import apps, directory, integrations, keys, policies, servers
 from labserver.store.core import org_of, run, table_of, within_org
 from labserver.store.kept import keep
 
@@ -286,7 +286,7 @@ def _rule(row: Row[Any]) -> values.Rule:
 def _client(session: Session, client_id: str) -> values.Client | None:
     row = run(session, _APP, client=client_id).first()
     if row is None:
-        return None
+        return integrations.integration_client(session, client_id)
     return values.Client(
         id=row.client_id,
         name=row.label,
