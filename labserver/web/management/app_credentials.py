@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from flask import Response
 from pydantic import ConfigDict, Field
@@ -16,19 +16,16 @@ from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
 from labserver.web.management.apps import KIND, new_secret, the_app
 from labserver.web.management.documents import Document, read
-from labserver.web.management.jwks import sound_jwk
+from labserver.web.management.jwks import key_document, sound_jwk, standing
 from labserver.web.management.resources import (
     Json,
     answer,
     find,
-    link,
     optional_body,
     remove,
     session,
     set_status,
-    switch_link,
     target,
-    timestamp,
     unchanged,
 )
 from labserver.web.management.routes import management
@@ -108,7 +105,7 @@ def switch_secret(app_id: str, credential_id: str, change: str) -> Response:
 def list_jwks(app_id: str) -> Response:
     """The app's public keys."""
     app = the_app(app_id)
-    return answer([_key(app, row) for row in _held(AppKey, app)])
+    return answer([key_document(app, row) for row in _held(AppKey, app)])
 
 
 @management.post(f"{PATH}/jwks")
@@ -126,14 +123,14 @@ def create_jwk(app_id: str) -> Response:
     session().add(row)
     session().flush()
     _log("app.oauth2.client.lifecycle.jwk.create", "Register a client key", app)
-    return answer(_key(app, row), 201)
+    return answer(key_document(app, row), 201)
 
 
 @management.get(f"{PATH}/jwks/<credential_id>")
 def get_jwk(app_id: str, credential_id: str) -> Response:
     """One key."""
     app = the_app(app_id)
-    return answer(_key(app, _the_key(app, credential_id)))
+    return answer(key_document(app, _the_key(app, credential_id)))
 
 
 @management.delete(f"{PATH}/jwks/<credential_id>")
@@ -142,7 +139,7 @@ def delete_jwk(app_id: str, credential_id: str) -> Response:
     app = the_app(app_id)
     row = _the_key(app, credential_id)
     _must_be_inactive(row)
-    unchanged(_key(app, row))
+    unchanged(key_document(app, row))
     _log("app.oauth2.client.lifecycle.jwk.delete", "Delete a client key", app)
     return remove(row)
 
@@ -155,7 +152,7 @@ def switch_jwk(app_id: str, credential_id: str, change: str) -> Response:
     set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
     session().flush()
     _log(f"app.oauth2.client.lifecycle.jwk.{change}", f"{change.capitalize()} a client key", app)
-    return answer(_key(app, row))
+    return answer(key_document(app, row))
 
 
 def _secret(app: App, row: AppSecret) -> Json:
@@ -165,24 +162,7 @@ def _secret(app: App, row: AppSecret) -> Json:
         "id": row.id,
         "client_secret": row.value,
         "secret_hash": urlsafe_b64encode(hashed).decode().rstrip("="),
-        **_common(row, path),
-    }
-
-
-def _key(app: App, row: AppKey) -> Json:
-    path = f"/api/v1/apps/{app.id}/credentials/jwks/{row.id}"
-    return {"id": row.id, **row.jwk, **_common(row, path)}
-
-
-def _common(row: AppSecret | AppKey, path: str) -> dict[str, Any]:
-    links = switch_link(path, row.status)
-    if row.status == "INACTIVE":
-        links["delete"] = link(path, "DELETE")
-    return {
-        "status": row.status,
-        "created": timestamp(row.created),
-        "lastUpdated": timestamp(row.updated),
-        "_links": links,
+        **standing(row, path),
     }
 
 

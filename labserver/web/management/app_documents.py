@@ -11,6 +11,7 @@ from labserver.store.apps import App, AppKey, AppSecret
 from labserver.web.guard import reads_secrets
 from labserver.web.management import uris
 from labserver.web.management.documents import Document
+from labserver.web.management.jwks import key_document
 from labserver.web.management.resources import Json, link, session, switch_link, timestamp
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -250,7 +251,7 @@ def _settings(row: App) -> Json:
         settings["groups_claim"] = row.groups_claim
     keys = select(AppKey).where(AppKey.app_pk == row.pk).order_by(AppKey.pk)
     if found := session().scalars(keys).all():
-        settings["jwks"] = {"keys": [{**key.jwk, "status": key.status} for key in found]}
+        settings["jwks"] = {"keys": [key_document(row, key) for key in found]}
     return settings
 
 

@@ -1,4 +1,4 @@
-"""Public keys that clients register."""
+"""Public keys that clients register, and how credentials of apps are shown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from joserfc.errors import JoseError
 
+from labserver.store.apps import App, AppKey, AppSecret
 from labserver.store.keys import client_key
 from labserver.web.errors import invalid
+from labserver.web.management.resources import Json, link, switch_link, timestamp
 
 _PUBLIC = frozenset({"kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y"})
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -44,6 +46,26 @@ def sound_jwk(jwk: dict[str, Any], field: str) -> dict[str, Any]:
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise invalid(field, "It cannot be read as a key.") from error
     return kept
+
+
+def key_document(app: App, row: AppKey) -> Json:
+    """The key as the API shows it, on its own and among the app's settings."""
+    path = f"/api/v1/apps/{app.id}/credentials/jwks/{row.id}"
+    # SDKs tell signing keys from others by `use`, which a registered key need not have.
+    return {"id": row.id, "use": "sig", **row.jwk, **standing(row, path)}
+
+
+def standing(row: AppSecret | AppKey, path: str) -> Json:
+    """Whether a credential counts, since when, and what may be done to it."""
+    links = switch_link(path, row.status)
+    if row.status == "INACTIVE":
+        links["delete"] = link(path, "DELETE")
+    return {
+        "status": row.status,
+        "created": timestamp(row.created),
+        "lastUpdated": timestamp(row.updated),
+        "_links": links,
+    }
 
 
 def _bits(number: str) -> int:
