@@ -1,4 +1,4 @@
-"""The table of an org's own policies, and the password that must be changed all the same."""
+"""Tables of an org's policies for signing in, and of passwords that they found expired."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class OrgPolicy(OrgOwned, Stamped, Base):
 Index("uq_org_policies_type", OrgPolicy.org_id, OrgPolicy.type, unique=True)
 
 
-class StaleExpiry(OrgOwned, Base):
-    """That a user was locked while the password was expired.
+class ExpiredPassword(OrgOwned, Base):
+    """That a user's password was found expired; `hash` is the SHA-256 of how it rests.
 
-    Unlocking makes the user active, yet a password that is not newer than `noted` is still expired.
+    Locking and unlocking take the status PASSWORD_EXPIRED away, yet this very password stays so.
     """
 
-    __tablename__ = "stale_expiries"
+    __tablename__ = "expired_passwords"
     id_prefix: ClassVar[str] = "pwx"
 
     user_pk: Mapped[int] = mapped_column(ForeignKey("users.pk", ondelete="CASCADE"))
-    noted: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
 
 
-Index("ix_stale_expiries_user", StaleExpiry.user_pk)
+Index("uq_expired_passwords_user", ExpiredPassword.user_pk, unique=True)
