@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from labserver.domain import signing, tokens
 from labserver.oauth.context import Context
@@ -37,6 +37,17 @@ class FoundToken:
         return False
 
 
+Fault = Literal["signature", "kind", "issuer", "expired", "revoked", "parties"]
+
+
+class NoGood(Exception):  # noqa: N818  (what is the case)
+    """A JWT that does not hold here and now, and why."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault)
+
+
 def find_token(context: Context, value: str) -> FoundToken | None:
     """The token that this value is, if it holds here and now: whatever the caller hinted."""
     if value.count(".") == 2:
@@ -46,28 +57,39 @@ def find_token(context: Context, value: str) -> FoundToken | None:
 
 def find_jwt(context: Context, value: str) -> FoundToken | None:
     """The access or ID token of this server that this value is, if it holds here and now."""
+    try:
+        return judge_jwt(context, value)
+    except NoGood:
+        return None
+
+
+def judge_jwt(context: Context, value: str) -> FoundToken:
+    """The access or ID token of this server that this value is. Raises `NoGood`."""
     ring = context.keys
     try:
         claims = signing.verify(value, (*ring.published, ring.access_token_key))
     except signing.BadToken:
-        context.note("signature is by a key of this server", "failed")
-        return None
+        raise _failed(context, "signature is by a key of this server", "signature") from None
     context.passed("signature is by a key of this server")
     found = _as_kind(claims)
-    if found is None or claims.get("iss") != server_of(context).issuer:
-        return None
+    if found is None:
+        raise NoGood("kind")
+    if claims.get("iss") != server_of(context).issuer:
+        raise NoGood("issuer")
     if not isinstance(claims.get("exp"), int) or claims["exp"] <= context.now:
-        context.note("token is not expired", "failed")
-        return None
+        raise _failed(context, "token is not expired", "expired")
     context.passed("token is not expired")
     if ledger.is_revoked(context.session, claims["jti"], found.family):
-        context.note("token is not revoked", "failed")
-        return None
+        raise _failed(context, "token is not revoked", "revoked")
     context.passed("token is not revoked")
     if not _parties_live(context, found.client_id, claims.get("uid") or _person(found)):
-        context.note("client and person are still active", "failed")
-        return None
+        raise _failed(context, "client and person are still active", "parties")
     return found
+
+
+def _failed(context: Context, check: str, fault: Fault) -> NoGood:
+    context.note(check, "failed")
+    return NoGood(fault)
 
 
 def find_access_token(context: Context, value: str) -> FoundToken | None:

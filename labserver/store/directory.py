@@ -74,7 +74,10 @@ Index("ix_memberships_group", Membership.group_pk)
 
 
 class RoleAssignment(OrgOwned, Stamped, Base):
-    """An admin role of a user, a group or a service app: exactly one of the three is set."""
+    """An admin role of a user, a group or a service app: exactly one of the three is set.
+
+    `limited` once it has had a target: when that is deleted, the role reaches nothing, not all.
+    """
 
     __tablename__ = "role_assignments"
     id_prefix: ClassVar[str] = "ra1"
@@ -84,6 +87,7 @@ class RoleAssignment(OrgOwned, Stamped, Base):
     user_pk: Mapped[int | None] = mapped_column(ForeignKey("users.pk", ondelete="CASCADE"))
     group_pk: Mapped[int | None] = mapped_column(ForeignKey("groups.pk", ondelete="CASCADE"))
     app_pk: Mapped[int | None] = mapped_column(ForeignKey("apps.pk", ondelete="CASCADE"))
+    limited: Mapped[bool] = mapped_column(default=False)
 
 
 Index("ix_role_assignments_user", RoleAssignment.user_pk)
@@ -92,7 +96,7 @@ Index("ix_role_assignments_app", RoleAssignment.app_pk)
 
 
 class RoleTarget(OrgOwned, Base):
-    """What an admin role is limited to: a group, or an app."""
+    """What an admin role is limited to: a group, an app, or all apps of one name."""
 
     __tablename__ = "role_targets"
     id_prefix: ClassVar[str] = "rat"
@@ -101,6 +105,7 @@ class RoleTarget(OrgOwned, Base):
     role_pk: Mapped[int] = mapped_column(ForeignKey("role_assignments.pk", ondelete="CASCADE"))
     group_pk: Mapped[int | None] = mapped_column(ForeignKey("groups.pk", ondelete="CASCADE"))
     app_pk: Mapped[int | None] = mapped_column(ForeignKey("apps.pk", ondelete="CASCADE"))
+    app_name: Mapped[str | None] = mapped_column(String(100))
 
 
 Index("ix_role_targets_role", RoleTarget.role_pk)
@@ -113,6 +118,7 @@ class ApiToken(OrgOwned, Stamped, Base):
 
     __tablename__ = "api_tokens"
     id_prefix: ClassVar[str] = "00T"
+    issued: ClassVar[bool] = True
 
     hash: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(255))
@@ -129,6 +135,7 @@ class UserSession(OrgOwned, Base):
 
     __tablename__ = "user_sessions"
     id_prefix: ClassVar[str] = "102"
+    issued: ClassVar[bool] = True
 
     hash: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[str] = mapped_column(String(20))
@@ -148,6 +155,7 @@ class SessionToken(OrgOwned, Base):
     """A one-time proof of primary authentication; its id is the SHA-256 of its value."""
 
     __tablename__ = "session_tokens"
+    issued: ClassVar[bool] = True
 
     user_id: Mapped[str] = mapped_column(String(20))
     amr: Mapped[list[str]]

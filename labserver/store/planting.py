@@ -128,7 +128,9 @@ def _plant_people(
 def _plant_role(
     session: Session, role: world_model.Role, user: directory.User, names: _Names
 ) -> None:
-    assignment = directory.RoleAssignment(type=role.type, user_pk=user.pk)
+    assignment = directory.RoleAssignment(
+        type=role.type, user_pk=user.pk, limited=bool(role.targets.groups)
+    )
     session.add(assignment)
     session.flush()
     session.add_all(

@@ -18,16 +18,25 @@ _BY_STATUS = {404: "E0000008", 405: "E0000022"}
 
 
 class ApiError(Exception):  # noqa: N818  (the term of the API's error documents)
-    """An error of the management API: its code, and causes in plain words (Okta: error codes)."""
+    """An error of the management API: its code, and causes in plain words (Okta: error codes).
+
+    `challenge` is its `WWW-Authenticate` header (RFC 6750 §3), if it has one.
+    """
 
     def __init__(
-        self, code: str, summary: str | None = None, causes: Iterable[str] = (), status: int = 0
+        self,
+        code: str,
+        summary: str | None = None,
+        causes: Iterable[str] = (),
+        status: int = 0,
+        challenge: str = "",
     ) -> None:
         self.code = code
         known_status, known_summary = CODES[code]
         self.status = status or known_status
         self.summary = summary or known_summary
         self.causes = tuple(causes)
+        self.challenge = challenge
         super().__init__(f"{code}: {self.summary}")
 
 
@@ -59,7 +68,10 @@ def install(app: Flask, error_page: ErrorPage) -> None:
 
 def api_error(error: ApiError) -> Response:
     """The document of an API error; never an empty body."""
-    return _document(error.status, error.code, error.summary, error.causes)
+    response = _document(error.status, error.code, error.summary, error.causes)
+    if error.challenge:
+        response.headers["WWW-Authenticate"] = error.challenge
+    return response
 
 
 def oauth_error(refusal: Refusal) -> Response:

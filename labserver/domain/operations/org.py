@@ -11,10 +11,11 @@ _TOKENS = "/api/v1/api-tokens"
 
 def of_the_org() -> Iterator[Operation]:
     """API tokens, the log, child orgs, the clock."""
-    yield Operation("GET", _TOKENS, "okta.apiTokens.read", "view tokens")
+    yield Operation("GET", _TOKENS, "okta.apiTokens.read", "view own tokens")
     yield Operation("POST", _TOKENS, "okta.apiTokens.manage", "make tokens")
     yield Operation("DELETE", f"{_TOKENS}/current", None, "own token")
-    yield Operation("GET", f"{_TOKENS}/{{token_id}}", "okta.apiTokens.read", "view tokens")
+    yield Operation("GET", f"{_TOKENS}/{{token_id}}", "okta.apiTokens.read", "view own tokens")
+    yield Operation("PUT", f"{_TOKENS}/{{token_id}}", "okta.apiTokens.manage", "super")
     yield Operation("DELETE", f"{_TOKENS}/{{token_id}}", "okta.apiTokens.manage", "super")
     yield Operation("GET", "/api/v1/logs", "okta.logs.read", "read log")
     for method, path in (("GET", ""), ("POST", ""), ("DELETE", "/{org_id}")):

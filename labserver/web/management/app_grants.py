@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from labserver.domain.catalog import API_SCOPES
 from labserver.store.apps import ApiScopeGrant, App
+from labserver.store.directory import User
+from labserver.web import guard
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import invalid
@@ -58,9 +60,7 @@ def create_grant(app_id: str) -> Response:
     if body.issuer != url(""):
         raise invalid("issuer", f"It is the org authorization server's: {url('')}")
     must_be_new("scopeId", ApiScopeGrant.app_pk == app.pk, ApiScopeGrant.scope == body.scope_id)
-    context = current_context()
-    granter = context.actor_user.id if context.actor_user else None
-    row = ApiScopeGrant(app_pk=app.pk, scope=body.scope_id, granted_by=granter)
+    row = ApiScopeGrant(app_pk=app.pk, scope=body.scope_id, granted_by=guard.caller().id)
     session().add(row)
     session().flush()
     _log("app.oauth2.admin.consent.grant", f"Grant {row.scope} to an application", app)
@@ -106,7 +106,8 @@ def _document(app: App, row: ApiScopeGrant) -> Json:
         },
     }
     if row.granted_by is not None:
-        document["createdBy"] = {"id": row.granted_by, "type": "User"}
+        kind = "User" if row.granted_by.startswith(User.id_prefix) else "Client"
+        document["createdBy"] = {"id": row.granted_by, "type": kind}
     return document
 
 

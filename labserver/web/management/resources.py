@@ -20,7 +20,7 @@ from labserver.store.directory import User
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid, not_found
-from labserver.web.guard import find_user
+from labserver.web.guard import find_user, in_reach
 
 Row = TypeVar("Row", bound=OrgOwned)
 Json = dict[str, Any]
@@ -163,8 +163,12 @@ def page(
     default: int = 200,
     most: int = 200,
 ) -> Response:
-    """One page of the rows in the order they were made, with links to itself and the next."""
+    """One page of the rows in the order they were made, with links to itself and the next.
+
+    Users, groups and apps that are out of the caller's reach are left out.
+    """
     limit = limit_of(default, most)
+    statement = statement.where(*in_reach(model))
     after = request.args.get("after")
     if after is not None:
         statement = statement.where(model.pk > _place(after))

@@ -25,10 +25,7 @@ def guarded() -> None:
 def refused(error: ApiError) -> Response:
     """A refused call has changed nothing."""
     roll_back()
-    response = api_error(error)
-    if isinstance(error, guard.BearerRefused):
-        response.headers["WWW-Authenticate"] = error.challenge
-    return response
+    return api_error(error)
 
 
 @management.errorhandler(IntegrityError)
