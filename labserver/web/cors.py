@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from flask import Flask, Response, make_response, request
 
+from labserver.store.origins import origins_trusted_with
+from labserver.web.context import current_context
+from labserver.web.errors import ApiError
+
 ANY_ORIGIN = (
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", "X-Okta-Request-Id, WWW-Authenticate"),
@@ -11,11 +15,18 @@ ANY_ORIGIN = (
 _HEADERS = "authorization, content-type, dpop, x-okta-user-agent-extended"
 _PUBLIC = ("/oauth2/", "/.well-known/")
 _NAVIGATIONS = ("/authorize", "/logout")
+_FOR_TRUSTED = ("/api/v1/", "/integrations/", "/oauth2/v1/clients")
+"""What people's cookies and administrators' tokens open: for trusted origins only."""
+_READABLE = (
+    "ETag, Link, WWW-Authenticate, X-Okta-Request-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, "
+    "X-Rate-Limit-Reset"
+)
 
 
 def install(app: Flask) -> None:
-    """Answer the preflights of the endpoints that apps in a browser call."""
+    """Answer preflights, and let trusted origins read what is for them."""
     app.before_request(_preflight)
+    app.after_request(_for_trusted_origins)
 
 
 def allow_any_origin(response: Response) -> None:
@@ -25,13 +36,49 @@ def allow_any_origin(response: Response) -> None:
 
 
 def _preflight() -> Response | None:
-    asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    """The answer to a preflight, before anybody asks who calls."""
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+        return None
     path = request.path
-    if not asks or not path.startswith(_PUBLIC) or path.endswith(_NAVIGATIONS):
+    if path.startswith(_FOR_TRUSTED):
+        # What such an origin may do is said when it is trusted; else the browser stops here.
+        response = make_response("", 204)
+        if _is_trusted():
+            _allow(response, "GET, POST, PUT, DELETE, OPTIONS", f"{_HEADERS}, if-match")
+        return response
+    if not path.startswith(_PUBLIC) or path.endswith(_NAVIGATIONS):
         return None
     response = make_response("", 204)
     allow_any_origin(response)
-    response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-    response.headers["Access-Control-Allow-Headers"] = _HEADERS
-    response.headers["Access-Control-Max-Age"] = "600"
+    _allow(response, "GET, POST, OPTIONS", _HEADERS)
     return response
+
+
+def _allow(response: Response, methods: str, headers: str) -> None:
+    response.headers["Access-Control-Allow-Methods"] = methods
+    response.headers["Access-Control-Allow-Headers"] = headers
+    response.headers["Access-Control-Max-Age"] = "600"
+
+
+def _for_trusted_origins(response: Response) -> Response:
+    """A trusted origin may read the answer, credentials and all; nobody else may."""
+    if not request.path.startswith(_FOR_TRUSTED):
+        return response
+    response.vary.add("Origin")
+    if _is_trusted():
+        response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+        response.headers["Access-Control-Expose-Headers"] = _READABLE
+    return response
+
+
+def _is_trusted() -> bool:
+    """Whether the request comes from an active trusted origin with the scope CORS."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    try:
+        context = current_context()
+    except ApiError:  # an org that does not exist trusts nobody
+        return False
+    return origin in origins_trusted_with(context.session, "CORS")

@@ -39,6 +39,7 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
     app = admin.get("/api/v1/apps", params={"q": "Bank Web"}).json()[0]["id"]
     issuer = str(admin.base_url).rstrip("/")
     grant = {"scopeId": "okta.logs.read", "issuer": issuer}
+    origin = {"name": "Shop", "origin": "https://shop.example", "scopes": [{"type": "CORS"}]}
     return {
         "server_id": server,
         "policy_id": policy,
@@ -51,6 +52,7 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
         "grant_id": admin.post(f"/api/v1/apps/{app}/grants", json=grant).json()["id"],
         "user_id": admin.get("/api/v1/users/cora").json()["id"],
         "group_id": admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"],
+        "origin_id": admin.post("/api/v1/trustedOrigins", json=origin).json()["id"],
         "token_id": admin.get("/api/v1/api-tokens").json()[0]["id"],
         "org_id": "00oNobody",
     }
@@ -63,7 +65,7 @@ def state_of(admin: httpx.Client, ids: dict[str, str]) -> list[str]:
     app = f"/api/v1/apps/{ids['app_id']}"
     parts = [SERVERS, path, f"{path}/scopes", f"{path}/claims", f"{path}/policies", rules, app]
     parts += [f"{app}/users", f"{app}/groups", f"{app}/grants", f"{app}/credentials/secrets"]
-    parts += ["/api/v1/users", "/api/v1/groups", f"/api/v1/groups/{ids['group_id']}/users"]
+    parts += ["/api/v1/trustedOrigins", "/api/v1/users", "/api/v1/groups", f"/api/v1/groups/{ids['group_id']}/users"]
     return [admin.get(part).text for part in parts]
 
 

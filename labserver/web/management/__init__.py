@@ -15,6 +15,7 @@ from labserver.web.management import (
     policies,
     rules,
     scopes,
+    trusted_origins,
     user_lifecycle,
     users,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "policies",
     "rules",
     "scopes",
+    "trusted_origins",
     "user_lifecycle",
     "users",
 ]
