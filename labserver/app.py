@@ -16,6 +16,7 @@ from labserver.web.authn import authn
 from labserver.web.discovery import discovery
 from labserver.web.lab import lab
 from labserver.web.management import management
+from labserver.web.management.routes import management_beside
 from labserver.web.oauth import oauth
 from labserver.web.org_prefix import OrgPrefix
 from labserver.web.pages import error_page, pages
@@ -52,7 +53,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     errors.install(app, error_page)
     cors.install(app)
     context.install(app, settings, database)
-    for blueprint in (pages, authn, sessions, discovery, lab, management):
+    for blueprint in (pages, authn, sessions, discovery, lab, management, management_beside):
         app.register_blueprint(blueprint)
     app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")
     app.register_blueprint(oauth, url_prefix="/oauth2/<server_id>")

@@ -1,4 +1,4 @@
-"""The blueprint of the management API: who may call is checked before any of its views."""
+"""The blueprints of the management API: who may call is checked before any of its views."""
 
 from __future__ import annotations
 
@@ -9,27 +9,22 @@ from labserver.web import guard
 from labserver.web.context import installation, roll_back
 from labserver.web.errors import ApiError, api_error
 
-management = Blueprint("management", __name__, url_prefix="/api/v1")
-
 _CALLS_A_MINUTE = 600
 
 
-@management.before_request
-def guarded() -> None:
+def _guarded() -> None:
     """Only who may do what the URL names gets to a view."""
     if request.method != "OPTIONS":
         guard.admit()
 
 
-@management.errorhandler(ApiError)
-def refused(error: ApiError) -> Response:
+def _refused(error: ApiError) -> Response:
     """A refused call has changed nothing."""
     roll_back()
     return api_error(error)
 
 
-@management.errorhandler(IntegrityError)
-def overtaken(_: IntegrityError) -> Response:
+def _overtaken(_: IntegrityError) -> Response:
     """Another call has just made what this one was about to make."""
     roll_back()
     return api_error(
@@ -39,6 +34,19 @@ def overtaken(_: IntegrityError) -> Response:
             causes=["id: An object with this field already exists in the current organization"],
         )
     )
+
+
+def _blueprint(name: str, url_prefix: str | None) -> Blueprint:
+    made = Blueprint(name, __name__, url_prefix=url_prefix)
+    made.before_request(_guarded)
+    made.register_error_handler(ApiError, _refused)
+    made.register_error_handler(IntegrityError, _overtaken)
+    return made
+
+
+management = _blueprint("management", "/api/v1")
+management_beside = _blueprint("management_beside", None)
+"""Calls of the management API outside `/api/v1`: `/oauth2/v1/clients`, `/integrations`."""
 
 
 @management.after_app_request
