@@ -12,7 +12,7 @@ lab: ## Start the lab: the server, and JupyterLab with the lessons
 test: ## The whole gate: format, lint, types, imports, tests, browser tests, every lesson
 	@.ci/prepare test
 	@$(MAKE) --no-print-directory check
-	PYTEST_ADDOPTS="$$(.ci/left-out)" $(PYTEST) $(ARGS)
+	PYTEST_ADDOPTS="$$(.ci/left-out)" $(PYTEST) -n auto $(ARGS)
 
 check: format lint types imports ## All that needs no test run
 
