@@ -50,7 +50,8 @@ class SignInRules:
     factor_lifetime_minutes: int = 15
     """How long a second factor counts, where the prompt mode remembers it."""
     remember_device_by_default: bool = False
-    session_idle_minutes: int = 120
+    session_idle_minutes: int | None = None
+    """Minutes without use after which a session ends; None: as the server was started."""
     session_lifetime_minutes: int = 0
     """Minutes after which a session ends however much it is used; 0: never."""
 

@@ -22,10 +22,6 @@ class OrgPolicy(OrgOwned, Stamped, Base):
     managed: ClassVar[bool] = True
 
     type: Mapped[str] = mapped_column(String(20))
-    name: Mapped[str] = mapped_column(String(50))
-    description: Mapped[str] = mapped_column(String(255))
-    rule_name: Mapped[str] = mapped_column(String(50))
-    rule_updated: Mapped[int] = mapped_column(default=0)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

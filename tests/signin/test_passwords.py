@@ -66,8 +66,7 @@ def signs_in(database: Database, org: Org, password: str = PASSWORD, login: str 
 def set_policy(database: Database, org: Org, type: str = "PASSWORD", **settings: Any) -> None:
     """The org's policy of this type has these settings."""
     with database.session(org) as session:
-        names = {"name": type, "description": type, "rule_name": type}
-        session.add(OrgPolicy(type=type, settings=settings, **names))
+        session.add(OrgPolicy(type=type, settings=settings))
         session.commit()
 
 

@@ -10,6 +10,7 @@ from labserver.domain.operations.operation import Operation
 from labserver.domain.operations.org import of_the_org
 from labserver.domain.operations.origins import of_origins
 from labserver.domain.operations.people import of_people
+from labserver.domain.operations.policies import of_policies
 from labserver.domain.operations.servers import of_servers
 
 __all__ = ["OPERATIONS", "Operation"]
@@ -17,7 +18,7 @@ __all__ = ["OPERATIONS", "Operation"]
 OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
     {
         (found.method, found.path): found
-        for part in (of_servers, of_apps, of_people, of_the_org, of_origins)
+        for part in (of_servers, of_apps, of_people, of_the_org, of_origins, of_policies)
         for found in part()
     }
 )
