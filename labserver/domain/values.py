@@ -97,6 +97,8 @@ class KeyRing:
     id_token_key: SigningKey
     access_token_key: SigningKey
     """One of `published` at a custom server; at the org server a key that is never published."""
+    next_rotation: int | None = None
+    """When they rotate by themselves, in seconds since the epoch; None: only when asked."""
 
 
 @dataclass(frozen=True)

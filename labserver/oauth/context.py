@@ -9,9 +9,17 @@ from sqlalchemy.orm import Session
 
 from labserver.domain.errors import Refusal
 from labserver.domain.reasons import Check, Reason, Result
-from labserver.domain.values import AuthorizationServer, Client, KeyRing, Org, User
+from labserver.domain.values import (
+    ORG_SERVER,
+    AuthorizationServer,
+    Client,
+    KeyRing,
+    Org,
+    User,
+)
 from labserver.settings import Settings
 from labserver.store import loaders
+from labserver.store.keys import rotate_when_due
 from labserver.store.log import LogEvent
 
 
@@ -47,7 +55,24 @@ class Context:
     def keys(self) -> KeyRing:
         """The server's keys, made at their first need."""
         assert self.server is not None
-        return loaders.load_keys(self.session, self.server.id, self.now)
+        return self.keys_of(self.server.id, self.server.name)
+
+    def keys_of(self, server_id: str, name: str) -> KeyRing:
+        """The keys of one of the org's servers; a rotation that is due is made now and logged."""
+        ring, turned = rotate_when_due(self.session, server_id, self.now)
+        if turned:
+            self.key_rollover(server_id, name)
+        return ring
+
+    def key_rollover(self, server_id: str, name: str) -> None:
+        """Leave the event of a rotation."""
+        kind = "oauth2" if server_id == ORG_SERVER else "oauth2.as"
+        about = {"type": "AuthorizationServer", "alternateId": name, "displayName": name}
+        self.event(
+            f"app.{kind}.key.rollover",
+            "Rotate the signing keys of an authorization server",
+            targets=({"id": self.org.id if server_id == ORG_SERVER else server_id} | about,),
+        )
 
     def passed(self, check: str, detail: str = "") -> None:
         """Note a check that passed. No secret, code or token goes into `detail`."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -24,24 +24,46 @@ if TYPE_CHECKING:
 
 STILL_PUBLISHED = 24 * 3600
 """Seconds that an expired key stays published: the longest life of a token it signed."""
+ROTATES_EVERY = 90 * 24 * 3600
+"""Seconds between two rotations of a server that rotates by itself (Okta: AUTO)."""
 
 _KEYS = table_of(servers.SigningKey)
+_SERVERS = table_of(servers.AuthorizationServer)
 _OF_SERVER = within_org(
-    select(_KEYS.c.id, _KEYS.c.purpose, _KEYS.c.status, _KEYS.c.pem, _KEYS.c.expires)
+    select(
+        _KEYS.c.id,
+        _KEYS.c.purpose,
+        _KEYS.c.status,
+        _KEYS.c.pem,
+        _KEYS.c.expires,
+        _KEYS.c.updated,
+    )
     .where(_KEYS.c.server_id == bindparam("server"))
     .order_by(_KEYS.c.pk.desc()),
     servers.SigningKey,
+)
+_LAST_TURN = within_org(
+    select(
+        _SERVERS.c.rotation_mode, func.coalesce(_SERVERS.c.last_rotated, _SERVERS.c.created)
+    ).where(_SERVERS.c.id == bindparam("server"), _SERVERS.c.status == "ACTIVE"),
+    servers.AuthorizationServer,
 )
 _TAKE_SLOT = insert(_KEYS).on_conflict_do_nothing()
 _EXPIRE = within_org(
     update(_KEYS)
     .where(
         _KEYS.c.server_id == bindparam("server"),
-        _KEYS.c.purpose == "published",
+        _KEYS.c.id == bindparam("key"),
         _KEYS.c.status == "ACTIVE",
     )
     .values(status="EXPIRED", expires=bindparam("until"), updated=bindparam("now")),
     servers.SigningKey,
+)
+_NOTE_TURN = within_org(
+    update(_SERVERS)
+    .where(_SERVERS.c.id == bindparam("server"))
+    .values(last_rotated=bindparam("now")),
+    servers.AuthorizationServer,
 )
 _PROMOTE = within_org(
     update(_KEYS)
@@ -90,16 +112,41 @@ def load_keys(session: Session, server_id: str, now: int) -> KeyRing:
     return ring
 
 
-def rotate(session: Session, server: servers.AuthorizationServer, now: int) -> None:
+def rotate(session: Session, server_id: str, now: int) -> None:
     """The NEXT key signs, the former ACTIVE one stays published, and there is a new NEXT one."""
-    load_keys(session, server.id, now)
+    active = load_keys(session, server_id, now).id_token_key.kid
+    _turn(session, server_id, active, now)
+
+
+def rotate_when_due(session: Session, server_id: str, now: int) -> tuple[KeyRing, bool]:
+    """The server's keys after a rotation that is due, and whether this call has made it.
+
+    Of two workers that find it due, one rotates and both use its keys. While nothing is due this
+    costs no more than `load_keys`.
+    """
+    ring = load_keys(session, server_id, now)
+    if ring.next_rotation is None or now < ring.next_rotation:
+        return ring, False
+    turned = _turn(session, server_id, ring.id_token_key.kid, now)
+    # What this process kept may be from before another worker's turn.
+    ring, _ = _ring(session, server_id, now)
+    return ring, turned
+
+
+def _turn(session: Session, server_id: str, active: str, now: int) -> bool:
+    """Rotate unless somebody did since the key `active` was the ACTIVE one; whether it was done."""
+    # Before anything is written: making a key takes long, and others wait for who writes.
+    made = session.info["database"].make_key()
     until = now + STILL_PUBLISHED
-    if run(session, _EXPIRE, server=server.id, until=until, now=now).rowcount != 1:
-        return
-    run(session, _PROMOTE, server=server.id, now=now)
-    _make(session, server.id, "published", "NEXT", now)
-    server.last_rotated = now
+    if run(session, _EXPIRE, server=server_id, key=active, until=until, now=now).rowcount != 1:
+        return False
+    run(session, _PROMOTE, server=server_id, now=now)
+    _add(session, made, server_id, "published", "NEXT", now)
+    run(session, _NOTE_TURN, server=server_id, now=now)
+    session.flush()
+    session.expire_all()
     raise_changes(session)
+    return True
 
 
 def client_key(jwk: dict[str, Any]) -> ClientKey:
@@ -121,7 +168,23 @@ def _ring(session: Session, server_id: str, now: int) -> tuple[KeyRing, int | No
     active = next(key for key in published if key.status == "ACTIVE")
     access = next((_signing_key(row) for row in held if row.purpose == "access"), active)
     ends = [row.expires for row in held if row.status == "EXPIRED"]
-    return KeyRing(published, active, access), min(ends, default=None)
+    since = next(row.updated for row in held if row.id == active.kid)
+    due = _next_rotation(session, server_id, since)
+    return KeyRing(published, active, access, due), min(ends, default=None)
+
+
+def _next_rotation(session: Session, server_id: str, since: int) -> int | None:
+    """When the server's keys rotate by themselves; `since` is when the ACTIVE one became it.
+
+    A custom server counts from its last rotation, or from its birth, as its document says. The
+    org server has no document: it counts from its key.
+    """
+    if server_id == ORG_SERVER:
+        return since + ROTATES_EVERY
+    row = run(session, _LAST_TURN, server=server_id).first()
+    if row is None or row[0] != "AUTO":
+        return None
+    return int(row[1]) + ROTATES_EVERY
 
 
 def _make_first(session: Session, server_id: str, now: int) -> None:
@@ -133,7 +196,12 @@ def _make_first(session: Session, server_id: str, now: int) -> None:
 
 
 def _make(session: Session, server_id: str, purpose: str, status: str, now: int) -> None:
-    key: RSAKey = session.info["database"].make_key()
+    _add(session, session.info["database"].make_key(), server_id, purpose, status, now)
+
+
+def _add(
+    session: Session, key: RSAKey, server_id: str, purpose: str, status: str, now: int
+) -> None:
     pem = key.as_pem(private=True).decode("ascii")
     row = {
         "id": new_id("k"),

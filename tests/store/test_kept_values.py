@@ -258,10 +258,7 @@ def test_after_rotation_the_next_key_signs_and_the_old_one_stays_published(
 ) -> None:
     with database.session(org) as session:
         before = loaders.load_keys(session, "default", NOW)
-        row = session.scalars(
-            select(servers.AuthorizationServer).where(servers.AuthorizationServer.id == "default")
-        ).one()
-        keys.rotate(session, row, NOW)
+        keys.rotate(session, "default", NOW)
         after = loaders.load_keys(session, "default", NOW)
         session.commit()
 
@@ -270,15 +267,56 @@ def test_after_rotation_the_next_key_signs_and_the_old_one_stays_published(
     assert after.published[2].kid == before.id_token_key.kid
 
 
+def test_workers_that_find_a_rotation_due_at_once_rotate_once_and_agree(
+    database: Database,
+    second: Database,
+    org: Org,
+    at_once: Callable[[int, Callable[[], Any]], list[Any]],
+) -> None:
+    later = NOW + keys.ROTATES_EVERY
+    with database.session(org) as session:
+        before = loaders.load_keys(session, "default", NOW)
+        session.commit()
+    workers = [database, second] * 8
+
+    def find() -> tuple[bool, str]:
+        with workers.pop().session(current(database, org)) as session:
+            ring, turned = keys.rotate_when_due(session, "default", later)
+            session.commit()
+            return turned, ring.id_token_key.kid
+
+    seen = at_once(16, find)
+
+    assert sum(turned for turned, _ in seen) == 1
+    assert {kid for _, kid in seen} == {before.published[1].kid}
+
+
+def test_as_long_as_no_rotation_is_due_asking_costs_no_statement(
+    database: Database, org: Org
+) -> None:
+    with database.session(org) as session:
+        loaders.load_keys(session, "default", NOW)
+        session.commit()
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        seen.append(sql)
+
+    with database.session(current(database, org)) as session:
+        keys.rotate_when_due(session, "default", NOW)
+        event.listen(database.engine, "before_cursor_execute", note)
+        keys.rotate_when_due(session, "default", NOW + keys.ROTATES_EVERY - 1)
+        event.remove(database.engine, "before_cursor_execute", note)
+
+    assert seen == []
+
+
 @pytest.mark.parametrize(("later", "shown"), [(24 * 3600 - 1, 3), (24 * 3600, 2)])
 def test_an_expired_key_goes_when_its_last_token_is_over(
     database: Database, org: Org, later: int, shown: int
 ) -> None:
     with database.session(org) as session:
-        row = session.scalars(
-            select(servers.AuthorizationServer).where(servers.AuthorizationServer.id == "default")
-        ).one()
-        keys.rotate(session, row, NOW)
+        keys.rotate(session, "default", NOW)
         session.commit()
 
     with database.session(current(database, org)) as session:

@@ -9,7 +9,8 @@ from flask import Response, request
 from pydantic import Field, field_validator
 from sqlalchemy import or_, select
 
-from labserver.store import keys, servers
+from labserver.store import servers
+from labserver.store.keys import ROTATES_EVERY
 from labserver.store.servers import AuthorizationServer, SigningKey
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
@@ -36,8 +37,6 @@ from labserver.web.management.routes import management
 
 PATH = "/authorizationServers"
 KIND = "AuthorizationServer"
-ROTATES_EVERY = 90 * 24 * 3600
-"""Seconds between rotations that `AUTO` announces."""
 
 
 class Signing(Document):
@@ -191,14 +190,14 @@ def document(row: AuthorizationServer, with_key: bool = False) -> Json:
 
 
 def _signing(row: AuthorizationServer, with_key: bool) -> Json:
-    last = row.last_rotated or row.created
     signing: Json = {"rotationMode": row.rotation_mode, "use": "sig"}
     if with_key:
-        signing["kid"] = keys.load_keys(session(), row.id, current_context().now).id_token_key.kid
+        signing["kid"] = current_context().keys_of(row.id, row.name).id_token_key.kid
     elif kid := session().scalar(
         select(SigningKey.id).where(SigningKey.server_id == row.id, SigningKey.status == "ACTIVE")
     ):
         signing["kid"] = kid
+    last = row.last_rotated or row.created
     signing["lastRotated"] = timestamp(last)
     if row.rotation_mode == "AUTO":
         signing["nextRotation"] = timestamp(last + ROTATES_EVERY)

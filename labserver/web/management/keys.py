@@ -18,7 +18,6 @@ from labserver.web.management.resources import (
     answer,
     link,
     session,
-    target,
     timestamp,
 )
 from labserver.web.management.routes import management
@@ -52,18 +51,13 @@ def rotate_keys(server_id: str) -> Response:
             causes=["Invalid value specified for key 'use' parameter."],
         )
     context = current_context()
-    keys.rotate(session(), server, context.now)
-    session().flush()
-    context.event(
-        "app.oauth2.as.key.rollover",
-        "Rotate the signing keys of an authorization server",
-        targets=(target(server, "AuthorizationServer", server.name),),
-    )
+    keys.rotate(session(), server.id, context.now)
+    context.key_rollover(server.id, server.name)
     return answer(_documents(server))
 
 
 def _documents(server: AuthorizationServer) -> list[Json]:
-    ring = keys.load_keys(session(), server.id, current_context().now)
+    ring = current_context().keys_of(server.id, server.name)
     rows = session().scalars(select(KeyRow).where(KeyRow.server_id == server.id))
     times = {row.id: row for row in rows}
     return [
