@@ -168,15 +168,15 @@ def _begin_with_session_token(attempt: Attempt, value: str) -> None:
     """Sign the token's person in; a bad token leaves nobody signed in (Okta: sessionToken)."""
     context = attempt.context
     attempt.signed_in = None
-    user_id = ledger.claim_session_token(context.session, value, context.now)
-    if user_id is None:
+    proven = ledger.claim_session_token(context.session, value, context.now)
+    if proven is None:
         context.note("session token is good", "failed", "It is unknown, used or expired.")
         return
     context.passed("session token is good")
     attempt.session_value = ledger.start_session(
         context.session,
-        user_id,
-        amr=("pwd",),
+        proven.user_id,
+        amr=proven.amr,
         now=context.now,
         lifetime=context.settings.lifetime_session,
     )

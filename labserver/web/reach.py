@@ -17,6 +17,7 @@ from labserver.oauth.context import Context
 from labserver.store import loaders
 from labserver.store.apps import ApiScopeGrant, App, AppGroup, AppUser
 from labserver.store.directory import Group, Membership, RoleAssignment, User, login_key
+from labserver.store.ledger.sessions import session_of_id
 
 _LISTS: dict[str, tuple[type[Any], Right, str]] = {
     "/api/v1/users": (User, "view people", "okta.users.read"),
@@ -47,8 +48,12 @@ def find_user(context: Context, wanted: str) -> User | None:
 
 
 def named_user(context: Context) -> values.User | None:
-    """The user whom the URL names, if there is one."""
-    user_id = (request.view_args or {}).get("user_id")
+    """The user whom the URL names, or whose session it names, if there is one."""
+    named = request.view_args or {}
+    if "session_id" in named:
+        found = session_of_id(context.session, named["session_id"], context.now)
+        return loaders.load_user(context.session, found.user_id) if found else None
+    user_id = named.get("user_id")
     if user_id is None:
         return None
     row = find_user(context, user_id)

@@ -1,16 +1,19 @@
-"""The browser's own session (Okta: /sessions/me)."""
+"""The browser's own session (Okta: /sessions/me), and the way to one by a link."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, make_response
+from flask import Blueprint, Response, jsonify, make_response, redirect, request
 
+from labserver.domain.errors import Refusal
 from labserver.domain.values import User
 from labserver.oauth.context import Context
 from labserver.store import ledger, loaders
+from labserver.store.origins import origins_trusted_with
 from labserver.web import session_cookie
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError
 from labserver.web.management.resources import Json, link, timestamp
+from labserver.web.rendering import error_page, origin
 
 sessions = Blueprint("sessions", __name__)
 
@@ -40,6 +43,32 @@ def refresh_session() -> Response:
     _own_session(context)
     session_cookie.prolong(context)
     return _private(jsonify(document(context, *_own_session(context), "me")))
+
+
+@sessions.get("/login/sessionCookieRedirect")
+def session_cookie_redirect() -> Response:
+    """A session token becomes the browser's session, and the browser goes on to `redirectUrl`.
+
+    That must be of this org or at a trusted origin with the scope REDIRECT, or anybody could send
+    people anywhere in the lab's name. A bad token changes nothing (Okta: sessionCookieRedirect).
+    """
+    context = current_context()
+    target = request.args.get("redirectUrl", "")
+    if not _may_be_sent_to(context, target):
+        refusal = Refusal(
+            "invalid_request",
+            "The 'redirectUrl' parameter must be at a trusted origin with the scope REDIRECT.",
+        )
+        context.refused(refusal)
+        return error_page(refusal.status, refusal.error, refusal.description, context.request_id)
+    response = make_response(redirect(target, 302))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    proven = ledger.claim_session_token(context.session, request.args.get("token", ""), context.now)
+    user = loaders.load_user(context.session, proven.user_id) if proven else None
+    if proven and user and user.may_sign_in:
+        session_cookie.set_cookie(response, session_cookie.start(context, user, proven.amr))
+        context.event("user.session.start", "User login to the lab by a session token")
+    return _private(response)
 
 
 def document(context: Context, found: ledger.SignedIn, user: User, path: str) -> Json:
@@ -74,6 +103,18 @@ def _own_session(context: Context) -> tuple[ledger.SignedIn, User]:
         raise ApiError("E0000007", summary="Not found: Resource not found: me (Session)")
     context.actor_user = user
     return found, user
+
+
+def _may_be_sent_to(context: Context, target: str) -> bool:
+    """Whether a browser may be sent to this absolute URL."""
+    if any(not "!" <= char <= "~" or char == "\\" for char in target):
+        return False
+    try:
+        where = origin(target)
+    except ValueError:  # no URL at all
+        return False
+    trusted = origins_trusted_with(context.session, "REDIRECT")
+    return where in trusted or target.startswith(f"{context.org.url}/")
 
 
 def _private(response: Response) -> Response:

@@ -12,6 +12,7 @@ import pytest
 from labserver import Settings, create_app
 from labserver.domain.operations import OPERATIONS
 from tests.conftest import Lab
+from tests.speaking import find_person, sign_in
 
 SERVERS = "/api/v1/authorizationServers"
 
@@ -40,6 +41,7 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
     issuer = str(admin.base_url).rstrip("/")
     grant = {"scopeId": "okta.logs.read", "issuer": issuer}
     origin = {"name": "Shop", "origin": "https://shop.example", "scopes": [{"type": "CORS"}]}
+    signed_in = {"sessionToken": sign_in(admin, find_person(admin))}
     return {
         "server_id": server,
         "policy_id": policy,
@@ -53,6 +55,7 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
         "user_id": admin.get("/api/v1/users/cora").json()["id"],
         "group_id": admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"],
         "origin_id": admin.post("/api/v1/trustedOrigins", json=origin).json()["id"],
+        "session_id": admin.post("/api/v1/sessions", json=signed_in).json()["id"],
         "token_id": admin.get("/api/v1/api-tokens").json()[0]["id"],
         "org_id": "00oNobody",
     }
@@ -65,7 +68,13 @@ def state_of(admin: httpx.Client, ids: dict[str, str]) -> list[str]:
     app = f"/api/v1/apps/{ids['app_id']}"
     parts = [SERVERS, path, f"{path}/scopes", f"{path}/claims", f"{path}/policies", rules, app]
     parts += [f"{app}/users", f"{app}/groups", f"{app}/grants", f"{app}/credentials/secrets"]
-    parts += ["/api/v1/trustedOrigins", "/api/v1/users", "/api/v1/groups", f"/api/v1/groups/{ids['group_id']}/users"]
+    parts += [
+        "/api/v1/trustedOrigins",
+        f"/api/v1/sessions/{ids['session_id']}",
+        "/api/v1/users",
+        "/api/v1/groups",
+        f"/api/v1/groups/{ids['group_id']}/users",
+    ]
     return [admin.get(part).text for part in parts]
 
 

@@ -1,4 +1,4 @@
-"""The browser's own session: home, `/api/v1/sessions/me`, sign-out."""
+"""Sessions: the browser's own, the ones an administrator sees, the way to one by a link."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ import httpx
 import pytest
 
 from tests.conftest import Lab
-from tests.speaking import Person, events_of, find_person, form_of, move_clock, set_status
+from tests.speaking import (
+    Person,
+    add_user,
+    events_of,
+    find_person,
+    form_of,
+    move_clock,
+    set_status,
+    sign_in,
+)
 from tests.web.visiting import Visitor
 
 ME = "/api/v1/sessions/me"
@@ -163,3 +172,218 @@ def test_signing_out_leaves_an_event_of_the_person(
     (event,) = events_of(admin, answer)
     assert event["eventType"] == "user.session.end"
     assert event["actor"]["id"] == cora.id
+
+
+SESSIONS = "/api/v1/sessions"
+
+
+@pytest.fixture
+def path(visitor: Visitor) -> str:
+    """Where an administrator finds the session of Cora's browser."""
+    return f"{SESSIONS}/{visitor.open(ME).json()['id']}"
+
+
+@pytest.fixture
+def helper(lab: Lab, admin: httpx.Client) -> Iterator[httpx.Client]:
+    """The API token of somebody who is no administrator yet; `X-Id` says who."""
+    person = add_user(admin, "hal")
+    body = {"name": "Hal's", "userId": person.id}
+    token = admin.post("/api/v1/api-tokens", json=body).json()["token"]
+    headers = {"Authorization": f"SSWS {token}", "X-Id": person.id}
+    with httpx.Client(base_url=lab.url, headers=headers, trust_env=False) as client:
+        yield client
+
+
+def test_an_administrator_reads_a_session_by_its_id(
+    visitor: Visitor, admin: httpx.Client, path: str, cora: Person, lab: Lab
+) -> None:
+    own = visitor.open(ME).json()
+
+    answer = admin.get(path)
+
+    document = answer.json()
+    links = document.pop("_links")
+    assert answer.status_code == 200
+    assert document == {name: value for name, value in own.items() if name != "_links"}
+    assert links["self"]["href"] == f"{lab.url}{path}"
+    assert links["refresh"]["href"] == f"{lab.url}{path}/lifecycle/refresh"
+    assert links["user"]["href"] == f"{lab.url}/api/v1/users/{cora.id}"
+
+
+def test_an_administrator_ends_a_session(
+    visitor: Visitor, admin: httpx.Client, path: str, cora: Person
+) -> None:
+    answer = admin.delete(path)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert visitor.open(ME).status_code == 404
+    assert admin.get(path).status_code == 404
+    (event,) = events_of(admin, answer)
+    assert event["eventType"] == "user.session.end"
+    assert event["target"][0]["id"] == cora.id
+
+
+def test_an_administrator_prolongs_a_session(
+    visitor: Visitor, admin: httpx.Client, path: str
+) -> None:
+    before = admin.get(path).json()["expiresAt"]
+    move_clock(admin, 30)
+
+    answer = admin.post(f"{path}/lifecycle/refresh")
+
+    assert answer.status_code == 200
+    assert answer.json()["expiresAt"] > before
+    move_clock(admin, 7199)
+    assert visitor.open(ME).status_code == 200
+
+
+def test_reading_a_session_by_its_id_is_no_use_of_it(
+    visitor: Visitor, admin: httpx.Client, path: str
+) -> None:
+    move_clock(admin, 7100)
+    admin.get(path)
+    move_clock(admin, 101)
+
+    assert visitor.open(ME).status_code == 404
+
+
+def test_a_session_that_is_over_or_unknown_is_not_found(admin: httpx.Client, path: str) -> None:
+    move_clock(admin, 7201)
+
+    for gone in (path, f"{SESSIONS}/102Nobody"):
+        for answer in (
+            admin.get(gone),
+            admin.delete(gone),
+            admin.post(f"{gone}/lifecycle/refresh"),
+        ):
+            assert (answer.status_code, answer.json()["errorCode"]) == (404, "E0000007")
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "ends"),
+    [("HELP_DESK_ADMIN", 200, 204), ("READ_ONLY_ADMIN", 200, 403), ("REPORT_ADMIN", 403, 403)],
+)
+def test_a_role_decides_about_other_peoples_sessions(
+    admin: httpx.Client, helper: httpx.Client, path: str, role: str, reads: int, ends: int
+) -> None:
+    admin.post(f"/api/v1/users/{helper.headers['X-Id']}/roles", json={"type": role})
+
+    assert helper.get(path).status_code == reads
+    assert helper.delete(path).status_code == ends
+
+
+def test_who_has_no_role_reaches_nobodys_session(helper: httpx.Client, path: str) -> None:
+    assert helper.get(path).status_code == 403
+    assert helper.delete(path).status_code == 403
+
+
+def test_a_helper_of_one_group_ends_no_session_outside_it(
+    admin: httpx.Client, helper: httpx.Client, path: str, cora: Person
+) -> None:
+    roles = f"/api/v1/users/{helper.headers['X-Id']}/roles"
+    role = admin.post(roles, json={"type": "HELP_DESK_ADMIN"}).json()["id"]
+    mine = admin.post("/api/v1/groups", json={"profile": {"name": "Mine"}}).json()["id"]
+    admin.put(f"{roles}/{role}/targets/groups/{mine}")
+
+    outside = helper.delete(path)
+    admin.put(f"/api/v1/groups/{mine}/users/{cora.id}")
+    inside = helper.delete(path)
+
+    assert (outside.status_code, inside.status_code) == (403, 204)
+
+
+def test_a_helper_ends_no_administrators_session(
+    admin: httpx.Client, helper: httpx.Client, path: str, cora: Person
+) -> None:
+    admin.post(f"/api/v1/users/{helper.headers['X-Id']}/roles", json={"type": "HELP_DESK_ADMIN"})
+    admin.post(f"/api/v1/users/{cora.id}/roles", json={"type": "ORG_ADMIN"})
+
+    assert helper.delete(path).status_code == 403
+    assert admin.get(path).status_code == 200
+
+
+def test_a_session_token_makes_a_session_once(
+    admin: httpx.Client, http: httpx.Client, cora: Person
+) -> None:
+    body = {"sessionToken": sign_in(http, cora)}
+
+    first, second = admin.post(SESSIONS, json=body), admin.post(SESSIONS, json=body)
+
+    assert first.status_code == 200
+    assert (first.json()["userId"], first.json()["status"]) == (cora.id, "ACTIVE")
+    assert admin.get(f"{SESSIONS}/{first.json()['id']}").status_code == 200
+    assert (second.status_code, second.json()["errorCode"]) == (401, "E0000004")
+
+
+def test_a_new_session_needs_a_token(admin: httpx.Client) -> None:
+    answer = admin.post(SESSIONS, json={})
+
+    assert answer.status_code == 400
+    assert answer.json()["errorCauses"][0]["errorSummary"].startswith("sessionToken: ")
+
+
+REDIRECT = "/login/sessionCookieRedirect"
+SHOP = "https://shop.example"
+
+
+@pytest.fixture
+def shop(admin: httpx.Client) -> str:
+    """An origin that browsers may be sent to."""
+    body = {"name": "Shop", "origin": SHOP, "scopes": [{"type": "REDIRECT"}]}
+    assert admin.post("/api/v1/trustedOrigins", json=body).status_code == 200
+    return SHOP
+
+
+def test_a_link_with_a_session_token_signs_the_browser_in_once(
+    http: httpx.Client, cora: Person, shop: str
+) -> None:
+    query = {"token": sign_in(http, cora), "redirectUrl": f"{shop}/cart?x=1"}
+
+    answer = http.get(REDIRECT, params=query)
+    signed_in = http.get(ME)
+    http.cookies.clear()
+    again = http.get(REDIRECT, params=query)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{shop}/cart?x=1")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert signed_in.json()["userId"] == cora.id
+    assert (again.status_code, http.get(ME).status_code) == (302, 404)
+
+
+def test_the_link_may_lead_back_into_the_org(http: httpx.Client, cora: Person, lab: Lab) -> None:
+    target = f"{lab.url}/app/UserHome"
+
+    answer = http.get(REDIRECT, params={"token": sign_in(http, cora), "redirectUrl": target})
+
+    assert answer.headers["Location"] == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        "/app/UserHome",
+        "//evil.example",
+        "https://evil.example",
+        "https://shop.example.evil.example",
+        "https://shop.example@evil.example",
+        "http://shop.example",
+        "https://shop.example:8443",
+        "https:shop.example",
+        "https://[shop.example",
+        "https://shop.example\\@evil.example",
+        "javascript:alert(1)",
+        "https://shop.example/\r\nSet-Cookie: x=y",
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_the_link_leads_to_trusted_origins_alone(
+    http: httpx.Client, cora: Person, target: str
+) -> None:
+    token = sign_in(http, cora)
+
+    answer = http.get(REDIRECT, params={"token": token, "redirectUrl": target})
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert "sid" not in answer.cookies

@@ -12,13 +12,22 @@ from labserver.domain.operations.origins import of_origins
 from labserver.domain.operations.people import of_people
 from labserver.domain.operations.policies import of_policies
 from labserver.domain.operations.servers import of_servers
+from labserver.domain.operations.sessions import of_sessions
 
 __all__ = ["OPERATIONS", "Operation"]
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
     {
         (found.method, found.path): found
-        for part in (of_servers, of_apps, of_people, of_the_org, of_origins, of_policies)
+        for part in (
+            of_servers,
+            of_apps,
+            of_people,
+            of_the_org,
+            of_origins,
+            of_sessions,
+            of_policies,
+        )
         for found in part()
     }
 )

@@ -8,6 +8,7 @@ from labserver.store.ledger.codes import Code, claim_code, find_code, save_code
 from labserver.store.ledger.consents import consent, consented
 from labserver.store.ledger.credentials import (
     ApiTokenUse,
+    Proven,
     claim_assertion,
     claim_session_token,
     end_api_tokens,
@@ -45,6 +46,8 @@ from labserver.store.ledger.sessions import (
     end_session,
     end_sessions,
     find_session,
+    prolong_session,
+    session_of_id,
     start_session,
     touch_session,
 )
@@ -54,6 +57,7 @@ __all__ = [
     "Code",
     "Family",
     "Parked",
+    "Proven",
     "Refresh",
     "SignedIn",
     "answer_parked",
@@ -78,6 +82,7 @@ __all__ = [
     "open_family",
     "park",
     "parked",
+    "prolong_session",
     "revoke_family",
     "revoke_jti",
     "revoke_user",
@@ -86,6 +91,7 @@ __all__ = [
     "save_code",
     "save_refresh",
     "save_session_token",
+    "session_of_id",
     "start_session",
     "touch_refresh",
     "touch_session",

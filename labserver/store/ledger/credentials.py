@@ -34,8 +34,10 @@ _CLAIM_SESSION_TOKEN = within_org(
     .values(used_at=bindparam("now")),
     SessionToken,
 )
-_SESSION_TOKEN_USER = within_org(
-    select(_SESSION_TOKENS.c.user_id).where(_SESSION_TOKENS.c.id == bindparam("hash")),
+_PROVEN = within_org(
+    select(_SESSION_TOKENS.c.user_id, _SESSION_TOKENS.c.amr).where(
+        _SESSION_TOKENS.c.id == bindparam("hash")
+    ),
     SessionToken,
 )
 _SEEN = upsert(_JTIS).on_conflict_do_nothing(index_elements=["org_id", "id"])
@@ -65,6 +67,14 @@ _END_API_TOKENS = within_org(
 
 
 @dataclass(frozen=True)
+class Proven:
+    """Who has signed in, and by which methods (RFC 8176)."""
+
+    user_id: str
+    amr: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ApiTokenUse:
     """An API token that is good now: its id and the user it acts as."""
 
@@ -82,12 +92,13 @@ def save_session_token(
     return value
 
 
-def claim_session_token(session: Session, value: str, now: int) -> str | None:
-    """The id of the user who signed in, for this call and no other one."""
+def claim_session_token(session: Session, value: str, now: int) -> Proven | None:
+    """Who signed in and how, for this call and no other one."""
     hashed = digest(value)
     if run(session, _CLAIM_SESSION_TOKEN, hash=hashed, now=now).rowcount != 1:
         return None
-    return str(run(session, _SESSION_TOKEN_USER, hash=hashed).scalar_one())
+    user_id, amr = run(session, _PROVEN, hash=hashed).one()
+    return Proven(user_id, tuple(amr))
 
 
 def claim_assertion(session: Session, client_id: str, jti: str, expires: int) -> bool:

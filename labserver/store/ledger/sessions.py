@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from labserver.store.base import new_id
@@ -14,18 +15,17 @@ from labserver.store.directory import UserSession
 
 _TABLE = table_of(UserSession)
 _START = insert(_TABLE)
-_FIND = within_org(
-    select(
-        _TABLE.c.id,
-        _TABLE.c.user_id,
-        _TABLE.c.auth_time,
-        _TABLE.c.amr,
-        _TABLE.c.created,
-        _TABLE.c.expires,
-        _TABLE.c.last_used,
-    ).where(_TABLE.c.hash == bindparam("hash"), _TABLE.c.expires > bindparam("now")),
-    UserSession,
-)
+_ALIVE = select(
+    _TABLE.c.id,
+    _TABLE.c.user_id,
+    _TABLE.c.auth_time,
+    _TABLE.c.amr,
+    _TABLE.c.created,
+    _TABLE.c.expires,
+    _TABLE.c.last_used,
+).where(_TABLE.c.expires > bindparam("now"))
+_FIND = within_org(_ALIVE.where(_TABLE.c.hash == bindparam("hash")), UserSession)
+_OF_ID = within_org(_ALIVE.where(_TABLE.c.id == bindparam("signed_in")), UserSession)
 _TOUCH = within_org(
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("signed_in"))
@@ -73,17 +73,23 @@ def start_session(
 
 def find_session(session: Session, value: str, now: int) -> SignedIn | None:
     """The sign-in with this cookie value; None when it is unknown or over."""
-    row = run(session, _FIND, hash=digest(value), now=now).first()
-    if row is None:
-        return None
-    session_id, user_id, auth_time, amr, *times = row
-    return SignedIn(session_id, user_id, auth_time, tuple(amr), *times)
+    return _signed_in(run(session, _FIND, hash=digest(value), now=now).first())
+
+
+def session_of_id(session: Session, id: str, now: int) -> SignedIn | None:
+    """The sign-in with this id (`102…`); None when it is unknown or over."""
+    return _signed_in(run(session, _OF_ID, signed_in=id, now=now).first())
 
 
 def touch_session(session: Session, signed_in: SignedIn, *, now: int, lifetime: int) -> None:
     """The sign-in was used: it ends `lifetime` seconds from now. Noted once a minute at most."""
     if now - signed_in.last_used >= NOTED_EVERY:
-        run(session, _TOUCH, signed_in=signed_in.id, now=now, until=now + lifetime)
+        prolong_session(session, signed_in.id, now=now, lifetime=lifetime)
+
+
+def prolong_session(session: Session, id: str, *, now: int, lifetime: int) -> None:
+    """The sign-in with this id lasts `lifetime` seconds from now."""
+    run(session, _TOUCH, signed_in=id, now=now, until=now + lifetime)
 
 
 def end_session(session: Session, id: str) -> None:
@@ -94,3 +100,10 @@ def end_session(session: Session, id: str) -> None:
 def end_sessions(session: Session, user_id: str) -> None:
     """All sign-ins of the user are over."""
     run(session, _END_OF_USER, user=user_id)
+
+
+def _signed_in(row: Row[Any] | None) -> SignedIn | None:
+    if row is None:
+        return None
+    session_id, user_id, auth_time, amr, *times = row
+    return SignedIn(session_id, user_id, auth_time, tuple(amr), *times)

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import SQLColumnExpression, or_, select
 
 from labserver.store.origins import TrustedOrigin
+from labserver.web import guard
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.management import searching
@@ -108,7 +109,7 @@ def create_origin() -> Response:
     body = read(OriginDocument, json_body())
     must_be_new("name", TrustedOrigin.name == body.name)
     must_be_new("origin", TrustedOrigin.origin == body.origin)
-    row = TrustedOrigin(created_by=_caller())
+    row = TrustedOrigin(created_by=guard.caller().id)
     _fill(row, body)
     session().add(row)
     session().flush()
@@ -152,7 +153,7 @@ def switch_origin(origin_id: str, change: str) -> Response:
     """The origin is trusted, or is not for now."""
     row = _the_origin(origin_id)
     set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
-    row.updated_by = _caller()
+    row.updated_by = guard.caller().id
     session().flush()
     _log(change, f"{change.capitalize()} a trusted origin", row)
     return answer(document(row))
@@ -193,14 +194,7 @@ def _fill(row: TrustedOrigin, body: OriginDocument) -> None:
     row.origin = body.origin
     row.scopes = [scope.type for scope in body.scopes]
     row.embeds = [app for scope in body.scopes for app in dict.fromkeys(scope.allowed_okta_apps)]
-    row.updated_by = _caller()
-
-
-def _caller() -> str:
-    """The id of whoever calls: a user, or the app of a token without one."""
-    context = current_context()
-    who = context.actor_user or context.actor_client
-    return who.id if who else ""
+    row.updated_by = guard.caller().id
 
 
 def _log(change: str, message: str, row: TrustedOrigin) -> None:
