@@ -18,7 +18,7 @@ _SAVE = insert(_TABLE)
 _FIND = within_org(
     select(_TABLE.c.user_id).where(
         _TABLE.c.id == bindparam("hash"),
-        _TABLE.c.kind == bindparam("kind"),
+        _TABLE.c.kind == bindparam("of_kind"),
         _TABLE.c.used_at.is_(None),
         _TABLE.c.expires > bindparam("now"),
     ),
@@ -28,7 +28,7 @@ _CLAIM = within_org(
     update(_TABLE)
     .where(
         _TABLE.c.id == bindparam("hash"),
-        _TABLE.c.kind == bindparam("kind"),
+        _TABLE.c.kind == bindparam("of_kind"),
         _TABLE.c.used_at.is_(None),
         _TABLE.c.expires > bindparam("now"),
     )
@@ -36,7 +36,9 @@ _CLAIM = within_org(
     RecoveryToken,
 )
 _END_KIND = within_org(
-    delete(_TABLE).where(_TABLE.c.user_id == bindparam("user"), _TABLE.c.kind == bindparam("kind")),
+    delete(_TABLE).where(
+        _TABLE.c.user_id == bindparam("user"), _TABLE.c.kind == bindparam("of_kind")
+    ),
     RecoveryToken,
 )
 _END_ALL = within_org(delete(_TABLE).where(_TABLE.c.user_id == bindparam("user")), RecoveryToken)
@@ -49,7 +51,7 @@ def new_recovery_token(
 
     Only its digest is kept.
     """
-    run(session, _END_KIND, user=user_id, kind=kind)
+    run(session, _END_KIND, user=user_id, of_kind=kind)
     value = secrets.token_urlsafe(30)
     row = {"id": digest(value), "user_id": user_id, "kind": kind, "expires": now + lifetime}
     add(session, _SAVE, row)
@@ -58,14 +60,14 @@ def new_recovery_token(
 
 def find_recovery_token(session: Session, value: str, kind: RecoveryKind, now: int) -> str | None:
     """The id of the user whose token this is, which stays unused; None when it is not good."""
-    found = run(session, _FIND, hash=digest(value), kind=kind, now=now).scalar()
+    found = run(session, _FIND, hash=digest(value), of_kind=kind, now=now).scalar()
     return None if found is None else str(found)
 
 
 def claim_recovery_token(session: Session, value: str, kind: RecoveryKind, now: int) -> str | None:
     """The id of the user whose token this is, for this call and no other one."""
     user_id = find_recovery_token(session, value, kind, now)
-    claimed = run(session, _CLAIM, hash=digest(value), kind=kind, now=now)
+    claimed = run(session, _CLAIM, hash=digest(value), of_kind=kind, now=now)
     return user_id if claimed.rowcount == 1 else None
 
 
