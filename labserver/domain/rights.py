@@ -13,6 +13,7 @@ SUPER_ADMIN = "SUPER_ADMIN"
 CUSTOM = "CUSTOM"
 
 Right = Literal[
+    "public",
     "super",
     "view people",
     "edit people",
@@ -50,7 +51,6 @@ STANDARD_ROLES: Mapping[str, str] = MappingProxyType(
         "WORKFLOWS_ADMIN": "Workflows Administrator",
         "ACCESS_CERTIFICATIONS_ADMIN": "Access Certifications Administrator",
         "ACCESS_REQUESTS_ADMIN": "Access Requests Administrator",
-        "MOBILE_ADMIN": "Mobile Administrator",
     }
 )
 """The roles that can be assigned as they are, and what people call them (Okta: role types)."""

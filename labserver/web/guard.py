@@ -49,7 +49,8 @@ def admit() -> None:
     g.caller = identify(context)
     method = "GET" if request.method == "HEAD" else request.method
     operation = OPERATIONS[method, _path()]
-    if not _opens_as_own(context, operation):
+    g.own = _opens_as_own(context, operation)
+    if not g.own:
         _scope_is_there(context, operation)
         _role_is_there(context, operation)
     if method != "GET" and not operation.path.startswith("/api/v1/orgs"):
@@ -82,7 +83,7 @@ def is_super_call() -> bool:
 
 def in_reach(model: type[Any]) -> tuple[ColumnElement[bool], ...]:
     """The conditions under which a list of users, groups or apps shows a row to the caller."""
-    return reach.seen(caller().roles, model)
+    return () if g.own else reach.seen(caller().roles, model)
 
 
 def reads_secrets(app: App) -> bool:
