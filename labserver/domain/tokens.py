@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from labserver.domain.proofs import half_hash
 from labserver.domain.values import AuthorizationServer, Client, User
 
 ID_TOKEN_SECONDS = 3600
+_ERA = 6
+"""Bytes of an org's change counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,22 @@ class Access:
     family: str | None = None
 
 
-def new_jti(kind: str, family: str | None = None) -> str:
-    """A token id: `AT.` or `ID.`, random, and for access tokens of a family the family's id."""
-    value = f"{kind}.{secrets.token_urlsafe(24)}"
-    return f"{value}.{family}" if family else value
+def new_jti(kind: str, family: str | None = None, *, era: int = 0) -> str:
+    """A token id: `AT.` or `ID.`, random, and for access tokens of a family the family's id.
+
+    `era` is the org's change counter at that time: a restore ends the tokens that came later
+    than its snapshot, and nothing else is kept of them. It is folded into the random part.
+    """
+    chance = secrets.token_bytes(18)
+    mixed = int.from_bytes(chance[:_ERA]) ^ era
+    value = urlsafe_b64encode(chance + mixed.to_bytes(_ERA)).decode()
+    return f"{kind}.{value}.{family}" if family else f"{kind}.{value}"
+
+
+def era_of(jti: str) -> int:
+    """The org's change counter at the time when the token with this id was issued."""
+    kept = urlsafe_b64decode(jti.split(".")[1])
+    return int.from_bytes(kept[:_ERA]) ^ int.from_bytes(kept[-_ERA:])
 
 
 def family_of(jti: str) -> str | None:
@@ -49,12 +64,14 @@ def access_token(
     custom: dict[str, Any],
     now: int,
     lifetime: int,
+    *,
+    era: int = 0,
 ) -> dict[str, Any]:
-    """The claims of an access token; `lifetime` in seconds."""
+    """The claims of an access token; `lifetime` in seconds, `era` as in `new_jti`."""
     subject = custom.pop("sub", None) or access.app_username or client.id
     claims: dict[str, Any] = {
         "ver": 1,
-        "jti": new_jti("AT", access.family),
+        "jti": new_jti("AT", access.family, era=era),
         "iss": server.issuer,
         "aud": server.audience,
         "iat": now,
@@ -79,8 +96,9 @@ def id_token(
     org_id: str,
     access_token: str | None = None,
     code: str | None = None,
+    era: int = 0,
 ) -> dict[str, Any]:
-    """The claims of an ID token; `person` is what it says about the user."""
+    """The claims of an ID token; `person` is what it says about the user, `era` as in `new_jti`."""
     assert access.user is not None
     claims: dict[str, Any] = {
         "sub": access.user.id,
@@ -89,7 +107,7 @@ def id_token(
         "aud": client.id,
         "iat": now,
         "exp": now + ID_TOKEN_SECONDS,
-        "jti": new_jti("ID"),
+        "jti": new_jti("ID", era=era),
         "amr": list(access.amr),
         "idp": org_id,
         "auth_time": access.auth_time,

@@ -9,6 +9,7 @@ from labserver.domain import signing, tokens
 from labserver.oauth.context import Context
 from labserver.oauth.issuing import server_of
 from labserver.store import ledger, loaders
+from labserver.store.undone import is_undone
 
 _ENDS_ACCESS = frozenset({"DEPROVISIONED"})
 
@@ -79,7 +80,8 @@ def judge_jwt(context: Context, value: str) -> FoundToken:
     if not isinstance(claims.get("exp"), int) or claims["exp"] <= context.now:
         raise _failed(context, "token is not expired", "expired")
     context.passed("token is not expired")
-    if ledger.is_revoked(context.session, claims["jti"], found.family):
+    undone = is_undone(context.session, tokens.era_of(claims["jti"]))
+    if undone or ledger.is_revoked(context.session, claims["jti"], found.family):
         raise _failed(context, "token is not revoked", "revoked")
     context.passed("token is not revoked")
     if not _parties_live(context, found.client_id, claims.get("uid") or _person(found)):

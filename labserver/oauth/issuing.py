@@ -98,6 +98,32 @@ def issue(
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a token response would hold: claims instead of tokens, and a life in seconds.
+
+    The ID token has no `at_hash` yet, which is made from the signed access token.
+    """
+
+    access_token: dict[str, Any]
+    id_token: dict[str, Any] | None
+    expires_in: int
+
+
+def preview(context: Context, client: Client, access: Access, lifetimes: Lifetimes) -> Preview:
+    """The same as `issue`, up to the signature: nothing is signed, stored or logged.
+
+    Raises `Refusal` as that would.
+    """
+    seconds = lifetimes.access * 60
+    id_token = None
+    access_token = access_token_payload(context, client, access, seconds)
+    if "openid" in access.scopes and access.user is not None:
+        fat = server_of(context).fat_id_token_with_code
+        id_token = id_token_payload(context, client, access, fat=fat)
+    return Preview(access_token, id_token, seconds)
+
+
 def make_access_token(context: Context, client: Client, access: Access, seconds: int) -> str:
     """A signed access token that lives for these seconds."""
     server = server_of(context)
@@ -113,7 +139,8 @@ def access_token_payload(
     custom = claims_of.custom_claims(
         server, "RESOURCE", access.scopes, _names(context, client, access)
     )
-    return tokens.access_token(server, client, access, custom, context.now, seconds)
+    era = context.org.changes
+    return tokens.access_token(server, client, access, custom, context.now, seconds, era=era)
 
 
 def make_id_token(
@@ -126,7 +153,23 @@ def make_id_token(
     code: str | None = None,
 ) -> str:
     """A signed ID token; `fat` says all that the scopes open, else userinfo says the rest."""
-    payload = tokens.id_token(
+    payload = id_token_payload(
+        context, client, access, fat=fat, access_token=access_token, code=code
+    )
+    return sign(context.keys.id_token_key, payload)
+
+
+def id_token_payload(
+    context: Context,
+    client: Client,
+    access: Access,
+    *,
+    fat: bool,
+    access_token: str | None = None,
+    code: str | None = None,
+) -> dict[str, Any]:
+    """The claims of an ID token, custom ones included."""
+    return tokens.id_token(
         server_of(context),
         client,
         access,
@@ -135,8 +178,8 @@ def make_id_token(
         org_id=context.org.id,
         access_token=access_token,
         code=code,
+        era=context.org.changes,
     )
-    return sign(context.keys.id_token_key, payload)
 
 
 def about_person(context: Context, client: Client, access: Access, *, fat: bool) -> dict[str, Any]:

@@ -33,11 +33,14 @@ class OrgOwned:
     """A row of one org: integer primary key inside, public `id` unique within the org outside.
 
     Times are whole seconds since the epoch, by the org's clock. Rows of a `managed` table are what
-    the management API changes: writing one raises the org's change counter.
+    the management API changes: writing one raises the org's change counter. Rows of an `issued`
+    table were given out in the org's name, such as tokens, sessions and keys: a snapshot doesn't
+    take them to another org.
     """
 
     id_prefix: ClassVar[str] = ""
     managed: ClassVar[bool] = False
+    issued: ClassVar[bool] = False
 
     pk: Mapped[int] = mapped_column(primary_key=True)
 

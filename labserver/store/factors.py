@@ -47,6 +47,7 @@ class OutboxMessage(OrgOwned, Base):
 
     __tablename__ = "outbox_messages"
     id_prefix: ClassVar[str] = "obm"
+    issued: ClassVar[bool] = True
 
     user_id: Mapped[str | None] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(10))

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, String, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, String, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,20 +17,40 @@ from sqlalchemy.pool import QueuePool
 from labserver.store import (
     apps,
     directory,
+    factors,
     integrations,
     issued,
     log,
     orgs,
     origins,
     policies,
+    recovery,
+    roles,
     servers,
+    transactions,
+    undone,
 )
 from labserver.store.base import Base
 
-VERSION = 1
+VERSION = 2
 _WAIT = 20.0
 """Seconds that a writer waits for another one."""
-_TABLES = (apps, directory, integrations, issued, log, orgs, origins, policies, servers)
+_TABLES = (
+    apps,
+    directory,
+    factors,
+    integrations,
+    issued,
+    log,
+    orgs,
+    origins,
+    policies,
+    recovery,
+    roles,
+    servers,
+    transactions,
+    undone,
+)
 _TABLE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
@@ -172,12 +192,12 @@ def _look_inside(connection: sqlite3.Connection, path: Path) -> None:
     if "installation" not in tables:
         raise DatabaseUnusable(f"{path} is not a database of grantlab; choose another file.")
     (version,) = connection.execute("SELECT version FROM installation").fetchone() or (None,)
-    if version != VERSION:
+    if version not in range(1, VERSION + 1):
         raise DatabaseUnusable(
             f"The database {path} is of another version of grantlab ({version}, not {VERSION}); "
             "use that version or choose another file."
         )
-    if missing := sorted(Base.metadata.tables.keys() - tables):
+    if version == VERSION and (missing := sorted(Base.metadata.tables.keys() - tables)):
         raise _damaged(path, f"it lacks the table {missing[0]}")
 
 
@@ -202,7 +222,10 @@ def _tune(connection: Any, _record: Any) -> None:
 
 
 def _installed(engine: Engine, path: Path) -> str:
-    """The installation's secret; the tables are made when the file is empty."""
+    """The installation's secret; the tables are made when the file is empty, or brought up to date.
+
+    Raises `DatabaseUnusable` when that fails; the file is then as it was before.
+    """
     with engine.connect() as connection:
         # Finds out now whether it can be written. And of two servers that start at once, the
         # second waits here and then finds the tables.
@@ -212,6 +235,22 @@ def _installed(engine: Engine, path: Path) -> str:
             connection.execute(
                 insert(Installation).values(version=VERSION, secret=secrets.token_hex(32))
             )
+        found = connection.execute(select(Installation.version)).scalar_one()
+        if found != VERSION:
+            _bring_up_to_date(connection, found, path)
         secret = connection.execute(select(Installation.secret)).scalar_one()
         connection.commit()
     return secret
+
+
+def _bring_up_to_date(connection: Connection, found: int, path: Path) -> None:
+    # Needed once in a database's life.
+    from labserver.store.migrations import upgrade
+
+    try:
+        upgrade(connection, found, VERSION)
+    except DBAPIError as fault:
+        raise DatabaseUnusable(
+            f"The database {path} can't be brought from version {found} to {VERSION} "
+            f"({fault.orig}) and stays as it was; use that version of grantlab, or another file."
+        ) from None

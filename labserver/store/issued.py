@@ -14,6 +14,7 @@ class ParkedRequest(OrgOwned, Base):
     """An authorization request that waits; its id is the SHA-256 of its request URI."""
 
     __tablename__ = "parked_requests"
+    issued: ClassVar[bool] = True
 
     server_id: Mapped[str] = mapped_column(String(20))
     client_id: Mapped[str] = mapped_column(String(100))
@@ -32,6 +33,7 @@ class AuthorizationCode(OrgOwned, Base):
     """An authorization code; its id is the SHA-256 of its value, `facts` what it stands for."""
 
     __tablename__ = "authorization_codes"
+    issued: ClassVar[bool] = True
 
     user_id: Mapped[str] = mapped_column(String(20))
     facts: Mapped[dict[str, Any]]
@@ -48,6 +50,7 @@ class Family(OrgOwned, Base):
 
     __tablename__ = "families"
     id_prefix: ClassVar[str] = "oar"
+    issued: ClassVar[bool] = True
 
     server_id: Mapped[str] = mapped_column(String(20))
     client_id: Mapped[str] = mapped_column(String(100))
@@ -62,7 +65,22 @@ class Family(OrgOwned, Base):
 
 
 Index("ix_families_user", Family.org_id, Family.user_id)
-Index("ix_families_client", Family.org_id, Family.client_id, Family.server_id)
+# Lists of refresh tokens walk one of these two, past none that was revoked.
+Index(
+    "ix_families_client_live",
+    Family.org_id,
+    Family.client_id,
+    Family.server_id,
+    sqlite_where=Family.revoked_at.is_(None),
+)
+Index(
+    "ix_families_user_live",
+    Family.org_id,
+    Family.user_id,
+    Family.client_id,
+    Family.server_id,
+    sqlite_where=Family.revoked_at.is_(None),
+)
 Index("ix_families_created", Family.created)
 
 
@@ -74,9 +92,11 @@ class RefreshToken(OrgOwned, Base):
     """
 
     __tablename__ = "refresh_tokens"
+    issued: ClassVar[bool] = True
 
     family_pk: Mapped[int] = mapped_column(ForeignKey("families.pk", ondelete="CASCADE"))
-    predecessor_pk: Mapped[int | None]
+    # No foreign key: the sweep takes predecessors first.
+    predecessor_pk: Mapped[int | None] = mapped_column(info={"row_of": "refresh_tokens"})
     scopes: Mapped[list[str]]
     created: Mapped[int]
     expires: Mapped[int]
@@ -93,6 +113,7 @@ class Revocation(OrgOwned, Base):
     """That tokens are over before their time; its id is a `jti` or a family's id."""
 
     __tablename__ = "revocations"
+    issued: ClassVar[bool] = True
 
     expires: Mapped[int]
 
@@ -104,6 +125,7 @@ class SeenJti(OrgOwned, Base):
     """That a client assertion was used; its id is a digest of client and `jti`."""
 
     __tablename__ = "seen_jtis"
+    issued: ClassVar[bool] = True
 
     expires: Mapped[int]
 

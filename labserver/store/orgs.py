@@ -21,6 +21,7 @@ class Org(Base):
     """An org. `changes` rises with each management write, `clock_offset` is in seconds.
 
     `last_used` is by the installation's clock, not the org's own, and late by minutes.
+    `with_world` and `with_passwords` say how it was seeded, so that a reset does the same.
     """
 
     __tablename__ = "orgs"
@@ -36,6 +37,8 @@ class Org(Base):
     temporary: Mapped[bool] = mapped_column(default=False)
     created: Mapped[int]
     last_used: Mapped[int]
+    with_world: Mapped[bool] = mapped_column(default=True)
+    with_passwords: Mapped[bool] = mapped_column(default=True)
 
 
 class SubdomainTaken(Exception):  # noqa: N818  (what is the case)
@@ -64,6 +67,7 @@ def create_org(
     from labserver.store.world import load_world
 
     planted = load_world(settings.world) if world else None
+    with_passwords = bool(subdomain) or not settings.beyond_loopback
     token = token or f"00{secrets.token_urlsafe(30)}"
     with database.every_org() as session:
         row = Org(
@@ -72,6 +76,8 @@ def create_org(
             temporary=temporary,
             created=now,
             last_used=int(database.clock()),
+            with_world=world,
+            with_passwords=with_passwords,
         )
         session.add(row)
         try:
@@ -81,7 +87,6 @@ def create_org(
         url = f"{settings.base_url}/orgs/{subdomain}" if subdomain else settings.base_url
         org = values.Org(row.pk, row.id, subdomain, name, url, row.changes)
         session.info["org"] = org
-        with_passwords = bool(subdomain) or not settings.beyond_loopback
         admin = plant(session, planted, now, passwords=with_passwords)
         save_api_token(session, admin.id, "The lab's own", now, token)
         session.commit()

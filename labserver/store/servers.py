@@ -140,6 +140,7 @@ class SigningKey(OrgOwned, Stamped, Base):
 
     __tablename__ = "signing_keys"
     managed: ClassVar[bool] = True
+    issued: ClassVar[bool] = True
 
     server_id: Mapped[str] = mapped_column(String(20))
     purpose: Mapped[str] = mapped_column(String(10), default="published")

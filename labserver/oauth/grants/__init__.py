@@ -16,6 +16,19 @@ PERSON = "person is active and assigned to the app"
 """The check's name among the server's reasons."""
 
 
+def may_use(context: Context, client: Client, grant_type: str) -> None:
+    """The client is set up for this grant type; raises `Refusal`."""
+    if grant_type not in client.grant_types:
+        configured = ", ".join(sorted(client.grant_types))
+        raise Refusal(
+            "unauthorized_client",
+            "The client is not authorized to use the provided grant type. "
+            f"Configured grant types: [{configured}].",
+            check="client may use the grant type",
+        )
+    context.passed("client may use the grant type", grant_type)
+
+
 class Issues:
     """What our grants share: client authentication in Okta's words, tokens made by `issuing`."""
 
@@ -41,15 +54,7 @@ class Issues:
         client: RegisteredClient = self.server.authenticate_client(
             self.request, self.TOKEN_ENDPOINT_AUTH_METHODS
         )
-        if not client.check_grant_type(self.GRANT_TYPE):
-            configured = ", ".join(sorted(client.value.grant_types))
-            raise Refusal(
-                "unauthorized_client",
-                "The client is not authorized to use the provided grant type. "
-                f"Configured grant types: [{configured}].",
-                check="client may use the grant type",
-            )
-        self.context.passed("client may use the grant type", self.GRANT_TYPE)
+        may_use(self.context, client.value, self.GRANT_TYPE)
         return client
 
     def living_user(self, user_id: str | None, problem: Refusal) -> User:
