@@ -13,6 +13,7 @@ from pathlib import Path
 
 import labserver
 from tests.bench import work
+from tests.bench.growth import Size, compare, shown
 from tests.bench.load import Load, Work, run
 from tests.bench.server import Memory, Started, cpu_of, memory_of, prepared, serving
 from tests.bench.signing import signing_rate
@@ -62,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="grantlab-bench-") as name:
         folder = Path(name)
+        if options.growth:
+            print(shown(tuple(compare(folder, Size(), options.seconds, options.only))))
+            return
         with serving(folder) as server:
             # Keys are made at their first need, which is no part of a later start.
             prepared(server)
@@ -81,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a first impression, 16 connections")
+    parser.add_argument("--growth", action="store_true", help="a grown org beside a small one")
     parser.add_argument("--connections", type=_numbers, help="as 1,16,64, which is the default")
     parser.add_argument("--seconds", type=float, help="how long each measurement takes [3]")
     parser.add_argument("--workers", type=int, help="of the server [the server's own default]")

@@ -76,6 +76,11 @@ def code_flow(target: Target, part: int, parts: int) -> Iterator[Exchange]:
         yield _flow(target)
 
 
+def management(token: str, path: str, part: int, parts: int) -> Iterator[Exchange]:
+    """A GET of the management API with this API token, again and again."""
+    return _fetch(path, f"Authorization: SSWS {token}\r\n")
+
+
 def access_tokens(responses: Sequence[bytes]) -> list[str]:
     """The access tokens of token responses."""
     return [json.loads(response)["access_token"] for response in responses]
@@ -106,8 +111,8 @@ def _flow(target: Target) -> Exchange:
     return expect(answer, 200).body
 
 
-def _fetch(path: str) -> Iterator[Exchange]:
-    request = _get(path)
+def _fetch(path: str, headers: str = "") -> Iterator[Exchange]:
+    request = _get(path, headers)
     while True:
         yield _once(request)
 
