@@ -8,7 +8,7 @@ from sqlalchemy import Delete, bindparam, delete, exists, or_, select
 from sqlalchemy.exc import OperationalError
 
 from labserver.domain import values
-from labserver.store import directory, issued, log
+from labserver.store import directory, issued, log, recovery, transactions
 from labserver.store.base import OrgOwned
 from labserver.store.core import run, table_of, within_org
 from labserver.store.database import Database
@@ -30,6 +30,9 @@ _EXPIRING: tuple[type[OrgOwned], ...] = (
     issued.SeenJti,
     directory.UserSession,
     directory.SessionToken,
+    recovery.RecoveryToken,
+    transactions.AuthnTransaction,
+    transactions.RememberedDevice,
 )
 
 

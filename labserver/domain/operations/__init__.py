@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from labserver.domain.operations.apps import of_apps
+from labserver.domain.operations.authn import of_authn
 from labserver.domain.operations.operation import Operation
 from labserver.domain.operations.org import of_the_org
 from labserver.domain.operations.origins import of_origins
@@ -22,6 +23,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
         for part in (
             of_servers,
             of_apps,
+            of_authn,
             of_people,
             of_the_org,
             of_origins,

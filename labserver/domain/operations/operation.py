@@ -61,13 +61,15 @@ class Operation:
     @property
     def permission(self) -> str | None:
         """The permission that opens it to a custom role; None: standard roles alone do."""
-        if self.right in ("super", "own token"):
+        if self.right in ("super", "own token", "public"):
             return None
         return permission_of(self.method, self.path, self.scope)
 
     @property
     def credentials(self) -> tuple[str, ...]:
         """The kinds of credential that open it, as the `Authorization` header names them."""
+        if self.right == "public":
+            return ()
         return ("SSWS",) if self.scope is None else ("SSWS", "Bearer")
 
 
