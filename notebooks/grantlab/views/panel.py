@@ -22,8 +22,9 @@ Receive = Callable[[str, Any], None]
 
 @cache
 def theme() -> str:
-    """The look of all views, as CSS."""
-    return (HERE / "theme.css").read_text(encoding="utf-8")
+    """The look of all views, as CSS: the theme, then what single views add to it."""
+    added = sorted(path for path in HERE.glob("*.css") if path.name != "theme.css")
+    return "\n".join(path.read_text(encoding="utf-8") for path in (HERE / "theme.css", *added))
 
 
 class Panel(anywidget.AnyWidget):
