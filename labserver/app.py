@@ -8,13 +8,17 @@ import os
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from labserver.patience import Larger
 from labserver.settings import Settings
 from labserver.store.database import Database, open_database
 from labserver.store.seed import prepare
+from labserver.store.snapshot_documents import LARGEST as LARGEST_SNAPSHOT
 from labserver.web import context, cors, errors
 from labserver.web.authn import authn
 from labserver.web.discovery import discovery
 from labserver.web.lab import lab
+from labserver.web.lab_preview import previewing
+from labserver.web.lab_snapshots import snapshots
 from labserver.web.management import management
 from labserver.web.management.routes import management_beside
 from labserver.web.oauth import oauth
@@ -48,12 +52,23 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        LARGER=(Larger("PUT", "/lab/snapshot", LARGEST_SNAPSHOT),),
         PROPAGATE_EXCEPTIONS=False,
     )
     errors.install(app, error_page)
     cors.install(app)
     context.install(app, settings, database)
-    for blueprint in (pages, authn, sessions, discovery, lab, management, management_beside):
+    for blueprint in (
+        pages,
+        authn,
+        sessions,
+        discovery,
+        lab,
+        snapshots,
+        previewing,
+        management,
+        management_beside,
+    ):
         app.register_blueprint(blueprint)
     app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")
     app.register_blueprint(oauth, url_prefix="/oauth2/<server_id>")

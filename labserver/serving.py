@@ -212,7 +212,9 @@ def _application(settings: Settings) -> Flask:
     gc.freeze()
     # Log events wait in memory for a moment, also when the worker is told to stop.
     Finalize(None, database.close, exitpriority=1)
-    in_turn = OneAtATime(application.wsgi_app, application.config["MAX_CONTENT_LENGTH"])
+    in_turn = OneAtATime(
+        application.wsgi_app, application.config["MAX_CONTENT_LENGTH"], application.config["LARGER"]
+    )
     application.wsgi_app = in_turn  # type: ignore[method-assign]
     return application
 

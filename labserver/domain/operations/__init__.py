@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from labserver.domain.operations.apps import of_apps
 from labserver.domain.operations.authn import of_authn
+from labserver.domain.operations.lab import of_the_lab
 from labserver.domain.operations.operation import Operation
 from labserver.domain.operations.org import of_the_org
 from labserver.domain.operations.origins import of_origins
@@ -25,6 +26,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
             of_apps,
             of_authn,
             of_people,
+            of_the_lab,
             of_the_org,
             of_origins,
             of_sessions,
