@@ -20,6 +20,7 @@ from labserver.web.lab import lab
 from labserver.web.lab_preview import previewing
 from labserver.web.lab_snapshots import snapshots
 from labserver.web.management import management
+from labserver.web.management.clients import clients
 from labserver.web.management.routes import management_beside
 from labserver.web.oauth import oauth
 from labserver.web.org_prefix import OrgPrefix
@@ -68,6 +69,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         previewing,
         management,
         management_beside,
+        clients,
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(oauth, url_prefix="/oauth2", name="org_oauth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from labserver.domain.catalog import OIDC_SCOPES, RESERVED_SCOPES
 from labserver.domain.errors import Refusal
@@ -26,14 +27,20 @@ def granted_scopes(
     _all_exist(server, names)
     if grant_type == "client_credentials":
         _need_no_person(server, names)
-    elif OIDC_SCOPES.intersection(names) and "openid" not in names:
+    elif OIDC_SCOPES.intersection(names):
+        openid_is_there(names)
+    _app_holds_api_grants(server, client, names, grant_type)
+    return names
+
+
+def openid_is_there(names: Collection[str]) -> None:
+    """Refuse a request about a person, or for an ID token, without the scope `openid`."""
+    if "openid" not in names:
         raise _refused(
             "invalid_scope",
             "Requests for ID tokens or access tokens with OpenID scopes "
             "require the 'openid' scope.",
         )
-    _app_holds_api_grants(server, client, names, grant_type)
-    return names
 
 
 def split(asked: str) -> tuple[str, ...]:

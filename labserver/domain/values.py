@@ -123,6 +123,8 @@ class AuthorizationServer:
     """Application types that may use client credentials; None: any confidential client."""
     fat_id_token_with_code: bool = False
     """Whether the ID token of a redeemed code carries all claims of the granted scopes."""
+    takes_integrations: bool = False
+    """Whether installed integrations get tokens here (Okta: API service integrations)."""
     event_prefix: str = "app.oauth2.as"
     """How log event types of this server begin."""
     access_token_type: str | None = None
@@ -177,6 +179,8 @@ class Client:
     signing_alg: str | None = None
     """The one algorithm that client assertions of this app may use, where it is configured."""
     logo_uri: str | None = None
+    token_family: str | None = None
+    """What its access tokens without a sign-in of their own belong to: they end together."""
     integration: bool = False
     """Whether it was installed from the catalogue (Okta: API service integration).
 

@@ -75,7 +75,8 @@ def grant(
     """Answer with what the request asked for: a code, tokens, or both (RFC 6749 §4.1.2)."""
     context, request = attempt.context, attempt.request
     assert attempt.signed_in is not None
-    if "code" not in request.response_types:
+    with_code = "code" in request.response_types
+    if not with_code:
         scopes = tuple(scope for scope in scopes if scope != "offline_access")
     access = Access(
         grant_type=request.grant_type,
@@ -85,7 +86,7 @@ def grant(
         auth_time=attempt.signed_in.auth_time,
         amr=attempt.signed_in.amr,
         nonce=request.nonce,
-        family=ledger.new_family_id(),
+        family=ledger.new_family_id() if with_code else client.token_family,
     )
     fields: dict[str, str] = {}
     if "code" in request.response_types:

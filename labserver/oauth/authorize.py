@@ -18,7 +18,7 @@ from labserver.domain.authorize import (
     why_sign_in,
 )
 from labserver.domain.errors import Refusal
-from labserver.domain.scopes import MAY_BE_ASKED, granted_scopes, unconsented
+from labserver.domain.scopes import MAY_BE_ASKED, granted_scopes, openid_is_there, unconsented
 from labserver.domain.values import Client, Scope, User
 from labserver.oauth.attempt import AskPerson, Attempt, Outcome, ShowError, answer, grant
 from labserver.oauth.context import Context
@@ -144,6 +144,8 @@ def _go_on(attempt: Attempt, client: Client, session_token: str | None) -> Outco
     context, request = attempt.context, attempt.request
     _run(context, SENT_TO_THE_CLIENT, request, client)
     scopes = granted_scopes(server_of(context), client, request.scope, request.grant_type)
+    if "id_token" in request.response_types:
+        openid_is_there(scopes)
     context.passed(MAY_BE_ASKED, " ".join(scopes))
     if attempt.answers is not None and attempt.answers.get("denied"):
         raise Refusal(

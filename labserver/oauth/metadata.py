@@ -56,11 +56,14 @@ def oauth_metadata(server: AuthorizationServer) -> dict[str, Any]:
 
 def _common(server: AuthorizationServer) -> dict[str, Any]:
     root = server.endpoint_root
+    org_url = server.issuer.removesuffix(f"/oauth2/{server.id}")
     return {
         "issuer": server.issuer,
         "authorization_endpoint": f"{root}/authorize",
         "token_endpoint": f"{root}/token",
         "jwks_uri": f"{root}/keys",
+        # Clients are the org's, whichever servers they ask.
+        "registration_endpoint": f"{org_url}/oauth2/v1/clients",
         "introspection_endpoint": f"{root}/introspect",
         "revocation_endpoint": f"{root}/revoke",
         "response_modes_supported": list(RESPONSE_MODES),

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from labserver.store.base import Base, OrgOwned, Stamped
 
 
+TOKEN_FAMILY = "tokenFamily"
+"""The member of `App.more` that says what the app's own access tokens belong to now."""
+
+
 class App(OrgOwned, Stamped, Base):
     """An OpenID Connect app, which is an OAuth client (Okta: app, client).
 

@@ -205,6 +205,7 @@ def _org_server(session: Session) -> values.AuthorizationServer:
         service_client_auth=frozenset({"private_key_jwt"}),
         service_app_types=frozenset({"service"}),
         fat_id_token_with_code=True,
+        takes_integrations=True,
         event_prefix="app.oauth2",
         access_token_type="application/okta-internal-at+jwt",
         without_scope="No scopes were requested.",
@@ -307,6 +308,7 @@ def _client(session: Session, client_id: str) -> values.Client | None:
         profile=MappingProxyType(row.profile),
         signing_alg=row.signing_alg,
         logo_uri=row.logo_uri,
+        token_family=row.more.get(apps.TOKEN_FAMILY, row.id),
     )
 
 

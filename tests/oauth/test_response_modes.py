@@ -15,6 +15,8 @@ from tests.speaking import (
     App,
     Issuer,
     Person,
+    add_scope,
+    assert_sent_back,
     authorize,
     challenge_of,
     claims_of,
@@ -140,6 +142,34 @@ def test_the_id_token_of_a_code_is_fat_at_the_org_server_and_thin_at_a_custom_on
 
     assert ("given_name" in claims) is fat
     assert claims["name"] == "Cora Lind"
+
+
+@pytest.mark.parametrize("response_type", ["id_token", "id_token token", "code id_token"])
+@pytest.mark.parametrize("scope", ["offline_access", "device_sso"])
+def test_an_id_token_needs_the_scope_openid(
+    http: httpx.Client, custom: Issuer, hybrid: App, cora: Person, response_type: str, scope: str
+) -> None:
+    answer = authorize(
+        http, custom, hybrid, cora, response_type=response_type, scope=scope, nonce="n"
+    ).response
+
+    assert_sent_back(
+        answer,
+        "invalid_scope",
+        "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+    )
+
+
+def test_an_id_token_needs_openid_also_among_the_default_scopes(
+    admin: httpx.Client, http: httpx.Client, custom: Issuer, hybrid: App, cora: Person
+) -> None:
+    add_scope(admin, "orders:default", default=True)
+
+    answer = authorize(
+        http, custom, hybrid, cora, response_type="id_token", scope=None, nonce="n"
+    ).response
+
+    assert_sent_back(answer, "invalid_scope")
 
 
 def test_an_implicit_request_ignores_offline_access(

@@ -61,6 +61,8 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
         "target_id": admin.get("/api/v1/groups", params={"q": "SubGroup"}).json()[0]["id"],
         "app_name": "oidc_client",
         "client_id": app,
+        "other_id": "default",
+        "owner_id": "00uNobody",
         "org_id": "00oNobody",
     }
 
@@ -154,7 +156,7 @@ def test_each_route_has_an_operation_and_each_operation_a_route(tmp_path: Path) 
     app = create_app(settings)
     routes = set()
     for rule in app.url_map.iter_rules():
-        if not rule.endpoint.startswith(("management.", "management_beside.", "authn.")):
+        if not rule.endpoint.startswith(("management.", "management_beside.", "authn.", "clients.")):
             continue
         choices = re.search(r"<any\(([^)]*)\):\w+>", rule.rule)
         words = [word.strip("' ") for word in choices[1].split(",")] if choices else [""]

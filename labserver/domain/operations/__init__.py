@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from labserver.domain.operations.apps import of_apps
+from labserver.domain.operations.clients import of_clients
 from labserver.domain.operations.authn import of_authn
 from labserver.domain.operations.lab import of_the_lab
 from labserver.domain.operations.operation import Operation
@@ -24,6 +25,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
         for part in (
             of_servers,
             of_apps,
+            of_clients,
             of_authn,
             of_people,
             of_the_lab,

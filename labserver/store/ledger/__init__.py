@@ -5,7 +5,14 @@ Secrets rest as SHA-256. Times are whole seconds since the epoch, `now` among th
 
 from labserver.store.core import digest
 from labserver.store.ledger.codes import Code, claim_code, find_code, save_code
-from labserver.store.ledger.consents import consent, consented
+from labserver.store.ledger.consents import (
+    Yes,
+    clients_consented,
+    consent,
+    consented,
+    end_consents,
+    list_consents,
+)
 from labserver.store.ledger.credentials import (
     ApiTokenUse,
     Proven,
@@ -25,6 +32,16 @@ from labserver.store.ledger.families import (
     revoke_family,
     revoke_jti,
     revoke_user,
+)
+from labserver.store.ledger.held import (
+    Held,
+    Whose,
+    clients_held,
+    clients_of_user,
+    end_held,
+    find_held,
+    list_held,
+    revoke_client,
 )
 from labserver.store.ledger.parked import (
     Parked,
@@ -74,22 +91,30 @@ __all__ = [
     "ApiTokenUse",
     "Code",
     "Family",
+    "Held",
     "Parked",
     "Proven",
     "RecoveryKind",
     "Refresh",
     "SignedIn",
     "Stored",
+    "Whose",
+    "Yes",
     "answer_parked",
     "claim_assertion",
     "claim_code",
     "claim_parked",
     "claim_recovery_token",
     "claim_session_token",
+    "clients_consented",
+    "clients_held",
+    "clients_of_user",
     "consent",
     "consented",
     "digest",
     "end_api_tokens",
+    "end_consents",
+    "end_held",
     "end_recovery_tokens",
     "end_session",
     "end_sessions",
@@ -97,6 +122,7 @@ __all__ = [
     "find_api_token",
     "find_code",
     "find_family",
+    "find_held",
     "find_recovery_token",
     "find_refresh",
     "find_session",
@@ -104,6 +130,8 @@ __all__ = [
     "is_remembered",
     "is_reuse",
     "is_revoked",
+    "list_consents",
+    "list_held",
     "move_transaction",
     "new_family_id",
     "new_recovery_token",
@@ -115,6 +143,7 @@ __all__ = [
     "prolong_session",
     "prolong_transaction",
     "remember_device",
+    "revoke_client",
     "revoke_family",
     "revoke_jti",
     "revoke_user",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -21,7 +23,24 @@ _FIND = within_org(
     ),
     Consent,
 )
+_CLIENTS_OF = within_org(
+    select(_TABLE.c.client_id).where(_TABLE.c.user_id == bindparam("user")).distinct(), Consent
+)
 _SAY_YES = insert(_TABLE).on_conflict_do_nothing()
+_KEYS = ("id", "user_id", "client_id", "server_id", "scope")
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """One consent. `created` in seconds since the epoch."""
+
+    pk: int
+    id: str
+    user_id: str
+    client_id: str
+    server_id: str
+    scope: str
+    created: int
 
 
 def consented(session: Session, user_id: str, client_id: str, server_id: str) -> frozenset[str]:
@@ -54,6 +73,33 @@ def consent(
         add(session, _SAY_YES, rows)
     ids = _ids(session, user_id, client_id, server_id)
     return [ids[name] for name in names]
+
+
+def list_consents(session: Session, most: int, after: int = 0, **which: str) -> list[Yes]:
+    """The consents with these values, in the order given, behind the one with the key `after`.
+
+    `which` names any of `id`, `user_id`, `client_id`, `server_id` and `scope`.
+    """
+    columns = (_TABLE.c[name] for name in ("pk", *_KEYS, "created"))
+    statement = select(*columns).where(_TABLE.c.pk > bindparam("place"), *_same(which))
+    ordered = within_org(statement, Consent).order_by(_TABLE.c.pk).limit(bindparam("most"))
+    found = run(session, ordered, **which, place=after, most=most)
+    return [Yes(*row) for row in found]
+
+
+def clients_consented(session: Session, user_id: str) -> frozenset[str]:
+    """The ids of the clients that the person has said yes to."""
+    return frozenset(run(session, _CLIENTS_OF, user=user_id).scalars())
+
+
+def end_consents(session: Session, **which: str) -> None:
+    """The consents with these values are taken back; `which` as in `list_consents`."""
+    run(session, within_org(delete(_TABLE).where(*_same(which)), Consent), **which)
+
+
+def _same(which: dict[str, str]) -> list[Any]:
+    assert which.keys() <= set(_KEYS)
+    return [_TABLE.c[name] == bindparam(name) for name in which]
 
 
 def _ids(session: Session, user_id: str, client_id: str, server_id: str) -> dict[str, str]:

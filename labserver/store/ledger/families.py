@@ -143,6 +143,11 @@ def revoke_user(session: Session, user_id: str, now: int, access_tokens: bool) -
     run(session, _END_OF_USER, user=user_id, now=now)
     if access_tokens:
         families = [family for (family,) in run(session, _LIVE_OF_USER, user=user_id)]
-        if families:
-            expires = now + LONGEST_ACCESS_TOKEN
-            add(session, _REVOKE, [{"id": family, "expires": expires} for family in families])
+        revoke_families(session, families, now)
+
+
+def revoke_families(session: Session, family_ids: Sequence[str], now: int) -> None:
+    """The access tokens of all these families are over."""
+    if family_ids:
+        expires = now + LONGEST_ACCESS_TOKEN
+        add(session, _REVOKE, [{"id": family, "expires": expires} for family in family_ids])

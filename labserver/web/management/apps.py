@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from flask import Response, jsonify, request
 from sqlalchemy import SQLColumnExpression, or_, select
 
-from labserver.store.apps import App, AppKey, AppSecret
+from labserver.store import ledger
+from labserver.store.apps import TOKEN_FAMILY, App, AppKey, AppSecret
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
@@ -56,17 +57,7 @@ def list_apps() -> Response:
 def create_app() -> Response:
     """An app, with a secret when it authenticates by one."""
     body = read(AppDocument, json_body())
-    _label_is_free(body.label)
-    row = App(status="ACTIVE" if flag("activate", True) else "INACTIVE")
-    credential = body.credentials.oauth_client
-    row.client_id = credential.client_id or row.id
-    must_be_new("credentials.oauthClient.client_id", App.client_id == row.client_id)
-    _fill(row, body)
-    session().add(row)
-    session().flush()
-    _set_secret(row, credential.client_secret)
-    _set_keys(row, body)
-    _log("application.lifecycle.create", "Create an application", row)
+    row = make(body, "ACTIVE" if flag("activate", True) else "INACTIVE")
     return answer(document(row))
 
 
@@ -82,6 +73,55 @@ def replace_app(app_id: str) -> Response:
     row = the_app(app_id)
     body = read(AppDocument, json_body())
     unchanged(document(row))
+    replace(row, body)
+    return answer(document(row))
+
+
+@management.delete(f"{PATH}/<app_id>")
+def delete_app(app_id: str) -> Response:
+    """An inactive app is gone with its credentials, assignments and grants."""
+    row = the_app(app_id)
+    if row.status == "ACTIVE":
+        raise ApiError("E0000056", causes=["Deactivate the application first."])
+    unchanged(document(row))
+    return forget(row)
+
+
+@management.post(f"{PATH}/<app_id>/lifecycle/<any('activate', 'deactivate'):change>")
+def switch_app(app_id: str, change: str) -> Response:
+    """The app may get tokens, or gets none and those that it has are over."""
+    row = the_app(app_id)
+    changed = set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
+    session().flush()
+    if changed and change == "deactivate":
+        _end_tokens(row)
+    _log(f"application.lifecycle.{change}", f"{change.capitalize()} an application", row)
+    return jsonify({})
+
+
+def the_app(app_id: str) -> App:
+    """The app with this id. Raises `ApiError` E0000007."""
+    return find(App, app_id, KIND)
+
+
+def make(body: AppDocument, status: str) -> App:
+    """A new app as described, with its credentials. Raises `ApiError`."""
+    _label_is_free(body.label)
+    row = App(status=status)
+    credential = body.credentials.oauth_client
+    row.client_id = credential.client_id or row.id
+    must_be_new("credentials.oauthClient.client_id", App.client_id == row.client_id)
+    _fill(row, body)
+    session().add(row)
+    session().flush()
+    _set_secret(row, credential.client_secret)
+    _set_keys(row, body)
+    _log("application.lifecycle.create", "Create an application", row)
+    return row
+
+
+def replace(row: App, body: AppDocument) -> None:
+    """The app is as described. Raises `ApiError` where type or client id would change."""
     if body.label != row.label:
         _label_is_free(body.label)
     credential = body.credentials.oauth_client
@@ -94,33 +134,24 @@ def replace_app(app_id: str) -> Response:
     _set_secret(row, credential.client_secret)
     _set_keys(row, body)
     _log("application.lifecycle.update", "Update an application", row)
-    return answer(document(row))
 
 
-@management.delete(f"{PATH}/<app_id>")
-def delete_app(app_id: str) -> Response:
-    """An inactive app is gone with its credentials, assignments and grants."""
-    row = the_app(app_id)
-    if row.status == "ACTIVE":
-        raise ApiError("E0000056", causes=["Deactivate the application first."])
-    unchanged(document(row))
+def forget(row: App) -> Response:
+    """The app is gone with its credentials, assignments, grants and tokens."""
+    _end_tokens(row)
+    # Another app may get the same client id one day, and nobody has agreed to that one.
+    ledger.end_consents(session(), client_id=row.client_id)
     _log("application.lifecycle.delete", "Delete an application", row)
     return remove(row)
 
 
-@management.post(f"{PATH}/<app_id>/lifecycle/<any('activate', 'deactivate'):change>")
-def switch_app(app_id: str, change: str) -> Response:
-    """The app may get tokens, or gets none."""
-    row = the_app(app_id)
-    set_status(row, "ACTIVE" if change == "activate" else "INACTIVE")
+def _end_tokens(row: App) -> None:
+    """All codes and tokens of the app are over, and stay so when it is active again."""
+    now = current_context().now
+    ledger.revoke_client(session(), row.client_id, now)
+    ledger.revoke_family(session(), row.more.get(TOKEN_FAMILY, row.id), now)
+    row.more = row.more | {TOKEN_FAMILY: ledger.new_family_id()}
     session().flush()
-    _log(f"application.lifecycle.{change}", f"{change.capitalize()} an application", row)
-    return jsonify({})
-
-
-def the_app(app_id: str) -> App:
-    """The app with this id. Raises `ApiError` E0000007."""
-    return find(App, app_id, KIND)
 
 
 def _label_is_free(label: str) -> None:
@@ -147,7 +178,7 @@ def _fill(row: App, body: AppDocument) -> None:
         setattr(row, name, getattr(settings, name))
     row.groups_claim = settings.groups_claim.model_dump() if settings.groups_claim else None
     row.profile = body.profile or {}
-    row.more = {
+    row.more = (row.more or {}) | {
         "autoKeyRotation": credential.auto_key_rotation,
         "issuerMode": settings.issuer_mode,
     }

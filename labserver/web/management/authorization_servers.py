@@ -9,7 +9,7 @@ from flask import Response, request
 from pydantic import Field, field_validator
 from sqlalchemy import or_, select
 
-from labserver.store import servers
+from labserver.store import ledger, servers
 from labserver.store.keys import ROTATES_EVERY
 from labserver.store.servers import AuthorizationServer, SigningKey
 from labserver.web.bodies import json_body
@@ -131,6 +131,8 @@ def delete_server(server_id: str) -> Response:
         )
     unchanged(document(row, with_key=True))
     _log("oauth2.as.deleted", "Delete an authorization server", row)
+    ledger.end_held(session(), ledger.Whose(server_id=row.id), current_context().now)
+    ledger.end_consents(session(), server_id=row.id)
     for key in session().scalars(select(SigningKey).where(SigningKey.server_id == row.id)):
         session().delete(key)
     return remove(row)

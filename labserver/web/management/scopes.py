@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import select
 
 from labserver.domain.catalog import RESERVED_SCOPES
+from labserver.store import ledger
 from labserver.store.servers import AuthorizationServer, Claim, Policy, Rule, Scope
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
@@ -167,6 +168,8 @@ def _rename(server: AuthorizationServer, name: str, successor: list[str]) -> Non
         if name in row.scopes:
             row.scopes = [each for each in row.scopes if each != name] + successor
             _keep_narrow(row)
+    # Nobody has said yes to what takes the name one day.
+    ledger.end_consents(session(), server_id=server.id, scope=name)
 
 
 def _keep_narrow(row: Rule | Claim) -> None:
