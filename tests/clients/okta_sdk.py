@@ -11,12 +11,13 @@ from okta.pagination import paginate_all
 
 
 class Failed(Exception):
-    """A call's error, as the SDK tells it."""
+    """A call's error, as the SDK tells it; `challenge` of the response beside it."""
 
-    def __init__(self, error: Any) -> None:
+    def __init__(self, error: Any, response: Any) -> None:
         super().__init__(str(error))
         self.status: int = error.status
         self.code: str = error.error_code
+        self.challenge: str | None = response and response.headers.get("WWW-Authenticate")
 
 
 class Sdk:
@@ -46,7 +47,7 @@ class Sdk:
         """What a method of the SDK gives: the models, and the response around them."""
         data, response, error = self.runner.run(getattr(self.client, name)(*args, **named))
         if error is not None:
-            raise Failed(error)
+            raise Failed(error, response)
         return data, response
 
     def nothing(self, name: str, *args: Any, **named: Any) -> None:

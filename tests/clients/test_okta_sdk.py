@@ -1,4 +1,4 @@
-"""Okta's management SDK drives the lab unmodified, with an API token."""
+"""Okta's management SDK drives the lab unmodified: by API token, private key, access token."""
 
 from __future__ import annotations
 
@@ -8,18 +8,88 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from okta import models
 
 from tests.clients.okta_sdk import Failed, Sdk
-from tests.speaking import CALLBACK, PASSWORD, done, public_jwk
+from tests.speaking import (
+    CALLBACK,
+    PASSWORD,
+    App,
+    add_user,
+    done,
+    org_server,
+    public_jwk,
+    register_app,
+    tokens_for,
+)
 
 OAuthClient = dict[str, Any]
 
 
+SCOPES = [
+    f"okta.{resource}.manage"
+    for resource in ("users", "groups", "apps", "appGrants", "authorizationServers")
+]
+
+
+def token_mode(lab: Any, admin: httpx.Client, key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    """The org's API token."""
+    return {"token": lab.token}
+
+
+def bearer_mode(lab: Any, admin: httpx.Client, key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    """An access token that a super admin got by signing in to an app."""
+    person = add_user(admin, "superwoman")
+    done(admin.post(f"/api/v1/users/{person.id}/roles", json={"type": "SUPER_ADMIN"}))
+    app = register_app(admin, person)
+    grant_scopes(admin, lab, app)
+    with httpx.Client(base_url=lab.url, trust_env=False) as http:
+        scope = " ".join(["openid", *SCOPES])
+        tokens = tokens_for(http, org_server(lab.url), app, person, scope)
+    return {"authorizationMode": "Bearer", "token": tokens["access_token"]}
+
+
+def private_key_mode(lab: Any, admin: httpx.Client, key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    """A service app with a super admin's role; the SDK gets its access tokens by itself."""
+    app = register_app(admin, type="service", auth="private_key_jwt", key=key)
+    grant_scopes(admin, lab, app)
+    role = {"type": "SUPER_ADMIN"}
+    done(admin.post(f"/oauth2/v1/clients/{app.id}/roles", json=role))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    named = {"clientId": app.id, "scopes": SCOPES, "privateKey": pem, "kid": "of-the-test"}
+    return {"authorizationMode": "PrivateKey", **named}
+
+
+def grant_scopes(admin: httpx.Client, lab: Any, app: App) -> None:
+    for scope in SCOPES:
+        body = {"scopeId": scope, "issuer": lab.url}
+        done(admin.post(f"/api/v1/apps/{app.id}/grants", json=body))
+
+
 @pytest.fixture
-def sdk(lab: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sdk]:
-    """The SDK as the org's super admin; it is told that plain http is meant."""
+def over_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK is told that plain http is meant."""
     monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
+
+
+@pytest.fixture(params=[token_mode, private_key_mode, bearer_mode])
+def sdk(
+    request: pytest.FixtureRequest,
+    lab: Any,
+    admin: httpx.Client,
+    private_key: rsa.RSAPrivateKey,
+    over_http: None,
+) -> Iterator[Sdk]:
+    """The SDK as a super admin of the org, in each of its modes."""
+    found = Sdk(lab.url, **request.param(lab, admin, private_key))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def token_sdk(lab: Any, over_http: None) -> Iterator[Sdk]:
+    """The SDK with the org's API token."""
     found = Sdk(lab.url, token=lab.token)
     yield found
     found.close()
@@ -94,15 +164,15 @@ def test_a_user_goes_through_the_lifecycle_and_is_deleted(sdk: Sdk) -> None:
     assert (gone.value.status, gone.value.code) == (404, "E0000007")
 
 
-def test_the_sdk_follows_the_pages_of_450_users(sdk: Sdk, admin: httpx.Client) -> None:
-    before = len(sdk.list_users())
+def test_the_sdk_follows_the_pages_of_450_users(token_sdk: Sdk, admin: httpx.Client) -> None:
+    before = len(token_sdk.list_users())
     for number in range(450):
         login = f"user{number:03}@bank.example"
         profile = {"firstName": "U", "lastName": str(number), "login": login, "email": login}
         done(admin.post("/api/v1/users?activate=false", json={"profile": profile}))
 
-    found = sdk.every("list_users", 200)
-    ours = sdk.every("list_users", 70, search='profile.login sw "user"')
+    found = token_sdk.every("list_users", 200)
+    ours = token_sdk.every("list_users", 70, search='profile.login sw "user"')
 
     assert len(found) == len({each.id for each in found}) == before + 450
     assert sorted(each.profile.login for each in ours) == [
@@ -292,3 +362,24 @@ def test_policies_and_rules(sdk: Sdk) -> None:
     assert [each.name for each in rules] == ["Renamed"]
     sdk.nothing("delete_authorization_server_policy_rule", *one)
     sdk.nothing("delete_authorization_server_policy", "default", made.id)
+
+
+def test_the_sdk_tells_a_missing_scope_from_a_missing_role(
+    lab: Any, admin: httpx.Client, private_key: rsa.RSAPrivateKey, over_http: None
+) -> None:
+    options = private_key_mode(lab, admin, private_key) | {"scopes": ["okta.users.manage"]}
+    roles = f"/oauth2/v1/clients/{options['clientId']}/roles"
+    sdk = Sdk(lab.url, **options)
+
+    with pytest.raises(Failed) as without_scope:
+        sdk.list_groups()
+    assert sdk.list_users()
+    done(admin.delete(f"{roles}/{done(admin.get(roles))[0]['id']}"))
+    with pytest.raises(Failed) as without_role:
+        sdk.list_users()
+    sdk.close()
+
+    assert (without_scope.value.status, without_scope.value.code) == (403, "E0000006")
+    assert (without_role.value.status, without_role.value.code) == (403, "E0000006")
+    assert "scope" in (without_scope.value.challenge or "")
+    assert without_role.value.challenge is None
