@@ -16,6 +16,7 @@ Right = Literal[
     "public",
     "super",
     "view people",
+    "view factors",
     "edit people",
     "help people",
     "edit groups",
@@ -62,6 +63,7 @@ _VIEWERS = (
 _ROLES: dict[Right, str] = {
     "super": "",
     "view people": _VIEWERS,
+    "view factors": "ORG_ADMIN USER_ADMIN HELP_DESK_ADMIN READ_ONLY_ADMIN",
     "edit people": "ORG_ADMIN USER_ADMIN",
     "help people": "ORG_ADMIN USER_ADMIN HELP_DESK_ADMIN",
     "edit groups": "ORG_ADMIN",
@@ -88,8 +90,10 @@ ROLES: Mapping[Right, frozenset[str]] = MappingProxyType(
 )
 """Roles besides the super admin's that hold a right (Okta: standard roles)."""
 
+# Where several are here, none of them includes another.
 _LEAST: dict[Right, str] = {
     "view people": "GROUP_MEMBERSHIP_ADMIN HELP_DESK_ADMIN READ_ONLY_ADMIN",
+    "view factors": "HELP_DESK_ADMIN",
     "edit people": "USER_ADMIN",
     "help people": "HELP_DESK_ADMIN",
     "edit groups": "ORG_ADMIN",
@@ -102,8 +106,9 @@ _LEAST: dict[Right, str] = {
     "view own tokens": "GROUP_MEMBERSHIP_ADMIN READ_ONLY_ADMIN",
     "view tokens": "READ_ONLY_ADMIN",
     "make tokens": "GROUP_MEMBERSHIP_ADMIN READ_ONLY_ADMIN",
-    "read log": "REPORT_ADMIN READ_ONLY_ADMIN",
+    "read log": "REPORT_ADMIN",
     "own token": "",
+    "public": "",
     "view roles": "READ_ONLY_ADMIN",
     "view policies": "READ_ONLY_ADMIN",
     "edit policies": "ORG_ADMIN",

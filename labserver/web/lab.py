@@ -15,6 +15,7 @@ from labserver.web.bodies import json_body
 from labserver.web.context import current_context, installation
 from labserver.web.errors import ApiError, invalid
 from labserver.web.management.documents import Document, read
+from labserver.web.operation_documents import operation_documents
 
 lab = Blueprint("lab", __name__)
 
@@ -60,6 +61,13 @@ def move_clock() -> Response:
     context.session.flush()
     context.event("lab.clock.forward", f"Move the clock forward by {forward} seconds")
     return jsonify(now=now, offset=row.clock_offset)
+
+
+@lab.get("/lab/operations")
+def operations() -> Response:
+    """What each operation of the management API and of primary authentication needs."""
+    guard.admit()
+    return jsonify(operation_documents())
 
 
 def _must_be_movable() -> None:

@@ -10,7 +10,7 @@ _TOKENS = "/api/v1/api-tokens"
 
 
 def of_the_org() -> Iterator[Operation]:
-    """API tokens, the log, child orgs, the clock."""
+    """API tokens, the log, child orgs, the clock, the outbox."""
     yield Operation("GET", _TOKENS, "okta.apiTokens.read", "view own tokens")
     yield Operation("POST", _TOKENS, "okta.apiTokens.manage", "make tokens")
     yield Operation("DELETE", f"{_TOKENS}/current", None, "own token")
@@ -22,3 +22,6 @@ def of_the_org() -> Iterator[Operation]:
         yield Operation(method, f"/api/v1/orgs{path}", None, "super")
     yield Operation("GET", "/lab/clock", None, "super")
     yield Operation("POST", "/lab/clock", None, "super")
+    yield Operation("GET", "/lab/operations", None, "super")
+    yield Operation("GET", "/lab/outbox", None, "super")
+    yield Operation("DELETE", "/lab/outbox", None, "super")
