@@ -17,6 +17,7 @@ from labserver.web import context, cors, errors
 from labserver.web.authn import authn
 from labserver.web.discovery import discovery
 from labserver.web.lab import lab
+from labserver.web.lab_integrations import makers
 from labserver.web.lab_preview import previewing
 from labserver.web.lab_snapshots import snapshots
 from labserver.web.management import management
@@ -65,6 +66,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         sessions,
         discovery,
         lab,
+        makers,
         snapshots,
         previewing,
         management,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Declaration(OrgOwned, Stamped, Base):
-    """An integration that this org makes and all orgs of the installation may install.
+    """An integration that this org makes; once `published`, all orgs may install it.
 
-    No two orgs declare the same `type`; should a copy of an org hold one twice, the older counts.
+    No two orgs publish the same `type`; should a copied org hold one again, the older counts.
     """
 
     __tablename__ = "integration_declarations"
@@ -30,6 +30,7 @@ class Declaration(OrgOwned, Stamped, Base):
     description: Mapped[str] = mapped_column(String(1024), default="")
     config_guide_url: Mapped[str | None] = mapped_column(String(1024))
     scopes: Mapped[list[str]]
+    published: Mapped[bool]
 
 
 Index("uq_integration_declarations_type", Declaration.org_id, Declaration.type, unique=True)
@@ -84,17 +85,18 @@ class Offer:
 
 
 def catalogue(database: Database) -> list[Offer]:
-    """What the orgs of the installation offer, in the order it was declared.
+    """What the orgs of the installation have published, in the order it was declared.
 
     The one place where an org reads what others wrote: these five columns, no row.
     """
-    wanted = select(
+    facts = (
         Declaration.type,
         Declaration.name,
         Declaration.description,
         Declaration.config_guide_url,
         Declaration.scopes,
-    ).order_by(Declaration.pk)
+    )
+    wanted = select(*facts).where(Declaration.published).order_by(Declaration.pk)
     offers: dict[str, Offer] = {}
     with database.every_org() as session:
         for type, name, description, guide, scopes in session.execute(wanted):

@@ -13,7 +13,7 @@ from labserver.web.error_codes import CODES
 from labserver.web.request_id import request_id
 
 _PAGE = "labserver.error_page"
-_FOR_PROGRAMS = ("/api/", "/oauth2/", "/.well-known/", "/lab/", "/healthz")
+_FOR_PROGRAMS = ("/api/", "/oauth2/", "/.well-known/", "/lab/", "/healthz", "/integrations/")
 _BY_STATUS = {404: "E0000008", 405: "E0000022"}
 
 

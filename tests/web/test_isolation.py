@@ -15,6 +15,7 @@ from tests.conftest import Lab
 from tests.speaking import find_person, sign_in
 
 SERVERS = "/api/v1/authorizationServers"
+SERVICES = "/integrations/api/v1/api-services"
 
 
 def ids_of(admin: httpx.Client) -> dict[str, str]:
@@ -42,6 +43,11 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
     grant = {"scopeId": "okta.logs.read", "issuer": issuer}
     origin = {"name": "Shop", "origin": "https://shop.example", "scopes": [{"type": "CORS"}]}
     signed_in = {"sessionToken": sign_in(admin, find_person(admin))}
+    declared = {"type": "mine", "name": "Mine", "scopes": ["okta.logs.read"], "published": False}
+    declaration = admin.post("/lab/integrations", json=declared).json()["id"]
+    installing = {"type": "mine", "grantedScopes": ["okta.logs.read"]}
+    service = admin.post(SERVICES, json=installing).json()["id"]
+    service_secrets = admin.get(f"{SERVICES}/{service}/credentials/secrets").json()
     return {
         "server_id": server,
         "policy_id": policy,
@@ -56,6 +62,9 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
         "group_id": admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"],
         "origin_id": admin.post("/api/v1/trustedOrigins", json=origin).json()["id"],
         "session_id": admin.post("/api/v1/sessions", json=signed_in).json()["id"],
+        "declaration_id": declaration,
+        "service_id": service,
+        "secret_id": service_secrets[0]["id"],
         "token_id": admin.get("/api/v1/api-tokens").json()[0]["id"],
         "role_id": admin.get("/api/v1/users/grace/roles").json()[0]["id"],
         "target_id": admin.get("/api/v1/groups", params={"q": "SubGroup"}).json()[0]["id"],
@@ -77,6 +86,9 @@ def state_of(admin: httpx.Client, ids: dict[str, str]) -> list[str]:
     parts += [
         "/api/v1/trustedOrigins",
         f"/api/v1/sessions/{ids['session_id']}",
+        "/lab/integrations",
+        SERVICES,
+        f"{SERVICES}/{ids['service_id']}/credentials/secrets",
         "/api/v1/users",
         "/api/v1/groups",
         f"/api/v1/groups/{ids['group_id']}/users",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from labserver.domain.operations.apps import of_apps
 from labserver.domain.operations.clients import of_clients
 from labserver.domain.operations.authn import of_authn
+from labserver.domain.operations.integrations import of_integrations
 from labserver.domain.operations.lab import of_the_lab
 from labserver.domain.operations.operation import Operation
 from labserver.domain.operations.org import of_the_org
@@ -32,6 +33,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
             of_the_org,
             of_origins,
             of_sessions,
+            of_integrations,
             of_policies,
         )
         for found in part()

@@ -29,6 +29,14 @@ def may_act_for_itself(server: AuthorizationServer, client: Client) -> None:
             "client_credentials 'grant_type' with the Org Authorization Server.",
             401,
         )
+    if client.integration:
+        # Its secret counts, at the one server that knows the management API's scopes.
+        if not server.takes_integrations:
+            raise Refusal(
+                "unauthorized_client",
+                "An API service integration gets its tokens from the Org Authorization Server.",
+            )
+        return
     methods = server.service_client_auth
     if methods is not None and client.auth_method not in methods:
         raise Refusal(
