@@ -42,14 +42,14 @@ SHORTEST, LONGEST = 4, 100
 """Characters of an answer."""
 
 
-def answer_problem(question: str, answer: str) -> str | None:
+def answer_problem(question: str, answer: str, shortest: int = SHORTEST) -> str | None:
     """What is wrong with an answer to this question; None when it will do (Okta: question factor).
 
     `question` is its words, and its key too where it has one.
     """
     said = _plain(answer)
-    if len(said) < SHORTEST:
-        return f"The answer must have at least {SHORTEST} characters."
+    if len(said) < shortest:
+        return f"The answer must have at least {shortest} characters."
     if len(said) > LONGEST:
         return f"The answer must have at most {LONGEST} characters."
     if said in question.casefold():

@@ -39,7 +39,8 @@ MAY_GO_ON: Mapping[Purpose, tuple[str, ...]] = {
     "sign-in": ("ACTIVE", "PASSWORD_EXPIRED"),
     "password": ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY"),
     "unlock": ("LOCKED_OUT",),
-    "activation": ("PROVISIONED",),
+    # Who got a password from an admin is active at once, and may still choose another.
+    "activation": ("PROVISIONED", "ACTIVE"),
 }
 """The statuses that a user must have for a transaction of each purpose."""
 

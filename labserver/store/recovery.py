@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from typing import ClassVar
-
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +14,6 @@ class RecoveryToken(OrgOwned, Base):
     """A one-time proof that a link reached its person; its id is the SHA-256 of its value."""
 
     __tablename__ = "recovery_tokens"
-    issued: ClassVar[bool] = True
     issued: ClassVar[bool] = True
 
     user_id: Mapped[str] = mapped_column(String(20))

@@ -80,6 +80,15 @@ def a_session_token(database: Database, org: Org) -> Callable[[Any], Any]:
     return lambda session: ledger.claim_session_token(session, value, NOW)
 
 
+def a_recovery_token(database: Database, org: Org) -> Callable[[Any], Any]:
+    value = committed(
+        database,
+        org,
+        lambda session: ledger.new_recovery_token(session, "00u", "password", NOW, 60),
+    )
+    return lambda session: ledger.claim_recovery_token(session, value, "password", NOW) == "00u"
+
+
 def an_assertion(database: Database, org: Org) -> Callable[[Any], Any]:
     return lambda session: ledger.claim_assertion(session, "0oa", "jti", NOW + 60)
 
@@ -103,7 +112,8 @@ def a_refresh_token(database: Database, org: Org) -> Callable[[Any], Any]:
 
 @pytest.mark.parametrize("threads", [16, 64])
 @pytest.mark.parametrize(
-    "thing", [a_code, a_parked_request, a_session_token, an_assertion, a_refresh_token]
+    "thing",
+    [a_code, a_parked_request, a_session_token, a_recovery_token, an_assertion, a_refresh_token],
 )
 def test_of_many_claims_at_once_exactly_one_wins(
     database: Database,

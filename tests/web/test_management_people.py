@@ -310,6 +310,67 @@ def test_deactivated_people_are_listed_only_when_asked_for(
     assert [user["id"] for user in asked] == [isaac["id"]]
 
 
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ({}, ["ann", "bob", "cyd"]),
+        ({"sortOrder": "asc"}, ["ann", "bob", "cyd"]),
+        ({"sortOrder": "desc"}, ["cyd", "bob", "ann"]),
+    ],
+)
+def test_a_search_is_sorted_page_by_page(
+    admin: httpx.Client, order: dict[str, str], found: list[str]
+) -> None:
+    for name in ("bob", "cyd", "ann"):
+        body = person(f"{name}@sorted.example", firstName=name.title())
+        assert admin.post(USERS, json=body).status_code == 200
+    query = {"search": 'profile.login ew "sorted.example"', "sortBy": "profile.firstName"}
+
+    answer = admin.get(USERS, params=query | order | {"limit": "1"})
+    names = [answer.json()[0]["profile"]["firstName"].lower()]
+    while "next" in answer.links:
+        answer = admin.get(answer.links["next"]["url"])
+        names += [user["profile"]["firstName"].lower() for user in answer.json()]
+
+    assert names == found
+
+
+def test_people_without_the_attribute_and_with_the_same_come_once_each(
+    admin: httpx.Client,
+) -> None:
+    everybody = {user["id"] for user in admin.get(USERS).json()}
+    query = {"search": 'status eq "ACTIVE"', "limit": "2"}
+
+    for attribute in ("profile.department", "profile.nickName", "created", "lastLogin"):
+        seen: list[str] = []
+        answer = admin.get(USERS, params=query | {"sortBy": attribute, "sortOrder": "desc"})
+        seen += [user["id"] for user in answer.json()]
+        while "next" in answer.links:
+            answer = admin.get(answer.links["next"]["url"])
+            seen += [user["id"] for user in answer.json()]
+
+        assert len(seen) == len(set(seen))
+        assert set(seen) == everybody
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"sortBy": "shoe"}, "E0000031"),
+        ({"sortBy": "created", "sortOrder": "sideways"}, "E0000001"),
+        ({"sortBy": "created", "after": "xyz"}, "E0000029"),
+        ({"sortBy": "created", "after": "W1tbW1tbW1s"}, "E0000029"),
+        ({"sortBy": "profile.login", "after": "WyJcdWQ4MDAiLCAxXQ"}, "E0000029"),
+    ],
+)
+def test_an_order_or_a_cursor_that_cannot_be_read_is_refused(
+    admin: httpx.Client, query: dict[str, str], code: str
+) -> None:
+    answer = admin.get(USERS, params={"search": "id pr", **query})
+
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
+
+
 def test_a_page_of_people_leads_to_the_next_and_keeps_the_query(admin: httpx.Client) -> None:
     query = {"search": 'status eq "ACTIVE"', "limit": "2"}
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from labserver.domain import lifecycle
 from labserver.store.directory import User
 from labserver.store.world_model import PROFILE
 from labserver.web.context import current_context
@@ -95,23 +96,45 @@ class UserChange(Document):
     credentials: UserCredentials = UserCredentials()
 
 
-_MOVES: dict[str, tuple[str, ...]] = {
-    "STAGED": ("activate", "deactivate"),
-    "PROVISIONED": ("deactivate",),
-    "ACTIVE": ("suspend", "deactivate"),
-    "SUSPENDED": ("unsuspend", "deactivate"),
-    "LOCKED_OUT": ("unlock", "deactivate"),
-    "DEPROVISIONED": ("activate",),
-}
-"""What may be done to a user of each status; every other status can be deactivated."""
+class KnownPassword(Document):
+    """A password that somebody knows, or wants."""
+
+    value: str
+
+
+class PasswordChange(Document):
+    """A new password, from who knows the old one."""
+
+    old_password: KnownPassword
+    new_password: KnownPassword
+    revoke_sessions: bool = False
+
+
+class NewQuestion(RecoveryQuestion):
+    """A recovery question with its answer."""
+
+    answer: Annotated[str, Field(min_length=4, max_length=100)]
+
+
+class QuestionChange(Document):
+    """Another recovery question, from who knows the password."""
+
+    password: KnownPassword
+    recovery_question: Annotated[NewQuestion, Field(alias="recovery_question")]
 
 
 def document(row: User) -> Json:
     """The user as the API shows it; passwords and answers never come back."""
     path = f"/api/v1/users/{row.id}"
     links: Json = {"self": link(path, "GET", "POST", "PUT", "DELETE")}
-    for move in _MOVES.get(row.status, ("deactivate",)):
-        links[move] = {**link(f"{path}/lifecycle/{move}", "POST"), "method": "POST"}
+    credentials = credentials_document(row)
+    legal = lifecycle.links(
+        row.status,
+        has_password="password" in credentials,
+        has_question="recovery_question" in credentials,
+    )
+    for name, below in legal.items():
+        links[name] = {**link(f"{path}/{below}", "POST"), "method": "POST"}
     return {
         "id": row.id,
         "status": row.status,
@@ -130,12 +153,13 @@ def document(row: User) -> Json:
             **row.profile,
             "login": row.login,
         },
-        "credentials": _credentials(row),
+        "credentials": credentials,
         "_links": links,
     }
 
 
-def _credentials(row: User) -> dict[str, Any]:
+def credentials_document(row: User) -> dict[str, Any]:
+    """What credentials the user has, without a word of them."""
     credentials: Json = {"provider": {"type": "OKTA", "name": "OKTA"}}
     if row.password_hash:
         credentials["password"] = {}

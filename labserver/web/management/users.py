@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy import SQLColumnExpression, delete, or_, select
+from sqlalchemy import SQLColumnExpression, or_, select
 
 from labserver.domain import values
-from labserver.signin.passwords import password_problems
 from labserver.store import ledger, loaders
-from labserver.store.apps import AppUser
-from labserver.store.directory import Group, User, login_key
-from labserver.store.hashing import hash_password
+from labserver.store.directory import Group, User
 from labserver.store.world_model import PROFILE
 from labserver.web import guard
 from labserver.web.bodies import json_body
@@ -22,8 +19,6 @@ from labserver.web.errors import ApiError, invalid
 from labserver.web.management import groups, searching
 from labserver.web.management.documents import read
 from labserver.web.management.resources import (
-    EXISTS,
-    Json,
     answer,
     find_person,
     flag,
@@ -31,10 +26,20 @@ from labserver.web.management.resources import (
     page,
     remove,
     session,
-    target,
     unchanged,
 )
 from labserver.web.management.routes import management
+from labserver.web.management.sorting import sorted_page
+from labserver.web.management.user_changes import (
+    activation_link,
+    deactivate,
+    fill,
+    log,
+    login_must_be_free,
+    mail_link,
+    set_credentials,
+    set_status,
+)
 from labserver.web.management.user_documents import (
     BASE_PROFILE,
     NewUser,
@@ -72,6 +77,8 @@ def list_users() -> Response:
     """The org's people; deactivated ones only when a filter or search asks."""
     conditions = searching.asked(_COLUMNS, _DATES) or [User.status != "DEPROVISIONED"]
     statement = select(User).where(*conditions)
+    if request.args.get("search") and request.args.get("sortBy"):
+        return sorted_page(statement, document, _COLUMNS, _DATES)
     if start := request.args.get("q"):
         attributes = [_COLUMNS[f"profile.{name}"] for name in BASE_PROFILE]
         starts = [column.istartswith(start, autoescape=True) for column in attributes]
@@ -90,10 +97,10 @@ def create_user() -> Response:
         raise ApiError("E0000124")
     if expired and not activate:
         raise ApiError("E0000125")
-    _login_is_free(body.profile.login, None)
+    login_must_be_free(body.profile.login, None)
     row = User(profile={})
-    _fill(row, body.profile.attributes(), whole=True)
-    _set_credentials(row, body.credentials)
+    fill(row, body.profile.attributes(), whole=True)
+    set_credentials(row, body.credentials)
     if activate:
         status = "ACTIVE" if password else "PROVISIONED"
         set_status(row, "PASSWORD_EXPIRED" if expired else status)
@@ -104,6 +111,8 @@ def create_user() -> Response:
             raise ApiError("E0000006")
         groups.add_member(groups.the_group(group_id), row)
     session().flush()
+    if row.status == "PROVISIONED":
+        mail_link(row, activation_link(row)[0], "activate your account")
     log("user.lifecycle.create", "Create a user", row)
     return answer(document(row))
 
@@ -125,8 +134,8 @@ def change_user(user_id: str) -> Response:
     for name in BASE_PROFILE:
         if name in attributes and attributes[name] is None:
             raise invalid(name, "The field cannot be left blank")
-    _login_is_free(attributes.get("login"), row)
-    _fill(row, attributes, whole=False)
+    login_must_be_free(attributes.get("login"), row)
+    fill(row, attributes, whole=False)
     return _changed(row, body.credentials, bool(attributes))
 
 
@@ -138,8 +147,8 @@ def replace_user(user_id: str) -> Response:
     _may_be_changed(row)
     unchanged(document(row))
     if body.profile is not None:
-        _login_is_free(body.profile.login, row)
-        _fill(row, body.profile.attributes(), whole=True)
+        login_must_be_free(body.profile.login, row)
+        fill(row, body.profile.attributes(), whole=True)
     return _changed(row, body.credentials, body.profile is not None)
 
 
@@ -179,37 +188,9 @@ def list_groups_of(user_id: str) -> Response:
     return page(statement, Group, groups.document)
 
 
-def set_status(row: User, status: str) -> None:
-    """The user has this status from now on."""
-    now = current_context().now
-    row.status = status
-    row.status_changed = now
-    if status == "ACTIVE" and row.activated is None:
-        row.activated = now
-
-
-def deactivate(row: User) -> None:
-    """The user is out: no assignments, sessions, tokens of any kind."""
-    set_status(row, "DEPROVISIONED")
-    session().execute(delete(AppUser).where(AppUser.user_pk == row.pk))
-    end_access(row, access_tokens=True)
-
-
-def end_access(row: User, *, access_tokens: bool) -> None:
-    """Sessions, refresh tokens and API tokens of the user end; access tokens if asked."""
-    session().flush()
-    ledger.revoke_user(session(), row.id, current_context().now, access_tokens=access_tokens)
-    ledger.end_api_tokens(session(), row.id)
-
-
-def log(event_type: str, message: str, row: User) -> None:
-    """The log says what was done to the user."""
-    current_context().event(event_type, message, targets=(target(row, "User", row.login),))
-
-
 def _changed(row: User, credentials: UserCredentials, profile: bool) -> Response:
     password = bool(credentials.password and credentials.password.value)
-    _set_credentials(row, credentials)
+    set_credentials(row, credentials)
     session().flush()
     if profile:
         log("user.account.update_profile", "Update the profile of a user", row)
@@ -221,43 +202,3 @@ def _changed(row: User, credentials: UserCredentials, profile: bool) -> Response
 def _may_be_changed(row: User) -> None:
     if row.status == "DEPROVISIONED":
         raise ApiError("E0000038")
-
-
-def _login_is_free(login: str | None, row: User | None) -> None:
-    if login is None:
-        return
-    key = login_key(login)
-    holder = session().scalars(select(User).where(User.key == key)).one_or_none()
-    if holder is not None and holder is not row:
-        raise invalid("login", EXISTS)
-
-
-def _fill(row: User, attributes: Json, *, whole: bool) -> None:
-    if login := attributes.get("login"):
-        row.login = login
-        row.key = login_key(login)
-    kept = {} if whole else dict(row.profile)
-    kept |= attributes
-    row.profile = {name: value for name, value in kept.items() if value is not None}
-
-
-def _set_credentials(row: User, credentials: UserCredentials) -> None:
-    if credentials.password and credentials.password.value is not None:
-        password = credentials.password.value
-        if problems := password_problems(password, row.login):
-            raise ApiError(
-                "E0000001",
-                summary="Api validation failed: password",
-                causes=[f"password: {problem}" for problem in problems],
-            )
-        row.password_hash = hash_password(password)
-        row.password_changed = current_context().now
-        row.failed_sign_ins = 0
-        if row.status in ("PROVISIONED", "PASSWORD_EXPIRED", "RECOVERY"):
-            set_status(row, "ACTIVE")
-    question = credentials.recovery_question
-    if question is not None and question.answer is not None:
-        if question.answer.casefold() in question.question.casefold():
-            raise invalid("recovery_question", "The answer must not be part of the question.")
-        row.recovery_question = question.question
-        row.recovery_answer_hash = hash_password(question.answer.casefold())
