@@ -25,8 +25,10 @@ from labserver.web.management.clients import clients
 from labserver.web.management.routes import management_beside
 from labserver.web.oauth import oauth
 from labserver.web.org_prefix import OrgPrefix
+from labserver.web.outbox import outbox
 from labserver.web.pages import error_page, pages
 from labserver.web.published import Published
+from labserver.web.qr import qr
 from labserver.web.sessions import sessions
 
 LARGEST_BODY = 1 << 20
@@ -69,6 +71,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         makers,
         snapshots,
         previewing,
+        outbox,
+        qr,
         management,
         management_beside,
         clients,

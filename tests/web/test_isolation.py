@@ -72,8 +72,17 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
         "client_id": app,
         "other_id": "default",
         "owner_id": "00uNobody",
+        "factor_id": a_factor(admin),
         "org_id": "00oNobody",
     }
+
+
+def a_factor(admin: httpx.Client) -> str:
+    """The id of a factor of Cora's."""
+    profile = {"question": "disliked_food", "answer": "mayonnaise"}
+    body = {"factorType": "question", "provider": "OKTA", "profile": profile}
+    made: str = admin.post("/api/v1/users/cora/factors", json=body).json()["id"]
+    return made
 
 
 def state_of(admin: httpx.Client, ids: dict[str, str]) -> list[str]:
