@@ -8,31 +8,9 @@ import httpx
 import pytest
 
 from tests.speaking import Person, done, find_person, move_clock
+from tests.web.policing import POLICIES, policy_of, rule_of, set_password_policy
 
-POLICIES = "/api/v1/policies"
 TYPES = {"OKTA_SIGN_ON": "SIGN_ON", "PASSWORD": "PASSWORD", "MFA_ENROLL": "MFA_ENROLL"}
-DAY = 24 * 3600
-
-
-def policy_of(admin: httpx.Client, type: str) -> dict[str, Any]:
-    """The one policy of this type."""
-    (found,) = done(admin.get(POLICIES, params={"type": type}))
-    assert isinstance(found, dict)
-    return found
-
-
-def rule_of(admin: httpx.Client, type: str) -> tuple[str, dict[str, Any]]:
-    """The path and the document of the policy's one rule."""
-    path = f"{POLICIES}/{policy_of(admin, type)['id']}/rules"
-    (found,) = done(admin.get(path))
-    return f"{path}/{found['id']}", found
-
-
-def set_password_policy(admin: httpx.Client, part: str, **members: Any) -> None:
-    """One part of the password settings has these members."""
-    policy = policy_of(admin, "PASSWORD")
-    policy["settings"]["password"][part] |= members
-    done(admin.put(f"{POLICIES}/{policy['id']}", json=policy))
 
 
 def causes(answer: httpx.Response) -> str:
