@@ -25,6 +25,7 @@ from labserver.web.cors import allow_any_origin
 from labserver.web.errors import not_found
 from labserver.web.forms import browser_cookie, ensure_browser_cookie
 from labserver.web.rendering import error_page, form_post_page, okta_post_message_page, origin
+from labserver.web.trusted import embedders
 
 oauth = Blueprint("oauth", __name__)
 
@@ -159,7 +160,9 @@ def _to_client(answer: AnswerClient) -> Response:
     if answer.mode == "form_post":
         return form_post_page(answer.redirect_uri, answer.fields.items())
     if answer.mode == "okta_post_message":
-        return okta_post_message_page(origin(answer.redirect_uri), answer.fields.items())
+        app = origin(answer.redirect_uri)
+        frames = embedders(current_context())
+        return okta_post_message_page(app, answer.fields.items(), frames)
     return make_response(redirect(_with_fields(answer.redirect_uri, answer.mode, answer.fields)))
 
 

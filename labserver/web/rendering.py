@@ -96,11 +96,18 @@ def form_post_page(redirect_uri: str, fields: Iterable[tuple[str, str]]) -> Resp
     )
 
 
-def okta_post_message_page(target_origin: str, fields: Iterable[tuple[str, str]]) -> Response:
-    """A page that posts the answer to the window that opened or framed it (okta_post_message)."""
+def okta_post_message_page(
+    target_origin: str, fields: Iterable[tuple[str, str]], embedders: Iterable[str]
+) -> Response:
+    """A page that posts the answer to the window that opened or framed it (okta_post_message).
+
+    Only the app's own origin is told. It may frame the page, and so may `embedders`: where the app
+    itself is shown inside another site, that site frames both.
+    """
+    sources = (_exact_source(each) for each in (target_origin, *sorted(embedders)))
     return page(
         "post_message.html",
-        framed_by=_exact_source(target_origin) or "'none'",
+        framed_by=" ".join(filter(None, sources)) or "'none'",
         nonce=secrets.token_urlsafe(16),
         target_origin=target_origin,
         fields=dict(fields),

@@ -8,12 +8,12 @@ from labserver.domain.errors import Refusal
 from labserver.domain.values import User
 from labserver.oauth.context import Context
 from labserver.store import ledger, loaders
-from labserver.store.origins import origins_trusted_with
 from labserver.web import session_cookie
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError
 from labserver.web.management.resources import Json, link, timestamp
-from labserver.web.rendering import error_page, origin
+from labserver.web.rendering import error_page
+from labserver.web.trusted import may_be_sent_to
 
 sessions = Blueprint("sessions", __name__)
 
@@ -54,7 +54,7 @@ def session_cookie_redirect() -> Response:
     """
     context = current_context()
     target = request.args.get("redirectUrl", "")
-    if not _may_be_sent_to(context, target):
+    if not may_be_sent_to(context, target):
         refusal = Refusal(
             "invalid_request",
             "The 'redirectUrl' parameter must be at a trusted origin with the scope REDIRECT.",
@@ -103,18 +103,6 @@ def _own_session(context: Context) -> tuple[ledger.SignedIn, User]:
         raise ApiError("E0000007", summary="Not found: Resource not found: me (Session)")
     context.actor_user = user
     return found, user
-
-
-def _may_be_sent_to(context: Context, target: str) -> bool:
-    """Whether a browser may be sent to this absolute URL."""
-    if any(not "!" <= char <= "~" or char == "\\" for char in target):
-        return False
-    try:
-        where = origin(target)
-    except ValueError:  # no URL at all
-        return False
-    trusted = origins_trusted_with(context.session, "REDIRECT")
-    return where in trusted or target.startswith(f"{context.org.url}/")
 
 
 def _private(response: Response) -> Response:

@@ -267,3 +267,18 @@ def test_an_implicit_request_asks_the_policies_about_the_implicit_grant(
         "access_denied",
     )
     assert authorize(http, issuer, hybrid, cora).code
+
+
+def test_trusted_origins_that_may_embed_may_frame_the_message(
+    http: httpx.Client, admin: httpx.Client, issuer: Issuer, web: App, cora: Person
+) -> None:
+    for name, scope in (("portal", "IFRAME_EMBED"), ("shop", "CORS"), ("other", "REDIRECT")):
+        body = {"name": name, "origin": f"https://{name}.example", "scopes": [{"type": scope}]}
+        assert admin.post("/api/v1/trustedOrigins", json=body).status_code == 200
+
+    answer = authorize(http, issuer, web, cora, response_mode="okta_post_message").response
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors http://127.0.0.1:8765 https://portal.example" in policy
+    assert "shop.example" not in policy
+    assert "other.example" not in policy

@@ -387,3 +387,29 @@ def test_the_link_leads_to_trusted_origins_alone(
     assert answer.status_code == 400
     assert "Location" not in answer.headers
     assert "sid" not in answer.cookies
+
+
+def test_signing_out_leads_to_a_trusted_origin_that_the_link_named(
+    visitor: Visitor, shop: str
+) -> None:
+    visitor.open(f"/login/signout?fromURI={shop}/bye")
+    policy = visitor.page.headers["Content-Security-Policy"]
+
+    gone = visitor.submit()
+
+    assert f"form-action 'self' {shop}" in policy
+    assert (gone.status_code, gone.headers["Location"]) == (303, f"{shop}/bye")
+    assert visitor.open(ME).status_code == 404
+    assert visitor.client.get(f"{visitor.lab_url}/login/signout?fromURI={shop}/bye").headers[
+        "Location"
+    ] == (f"{shop}/bye")
+
+
+@pytest.mark.usefixtures("shop")
+def test_signing_out_leads_to_no_other_origin(visitor: Visitor) -> None:
+    visitor.open("/login/signout?fromURI=https://evil.example/bye")
+
+    page = visitor.submit()
+
+    assert "You are signed out" in page.text
+    assert "evil.example" not in page.text
