@@ -29,7 +29,7 @@ def granted_scopes(
         _need_no_person(server, names)
     elif OIDC_SCOPES.intersection(names):
         openid_is_there(names)
-    _app_holds_api_grants(server, client, names, grant_type)
+    app_holds_api_grants(server, client, names, grant_type)
     return names
 
 
@@ -82,6 +82,29 @@ def unconsented(
     )
 
 
+def app_holds_api_grants(
+    server: AuthorizationServer, client: Client, names: tuple[str, ...], grant_type: str
+) -> None:
+    """Raises `Refusal` unless each `okta.*` scope is granted to the app at this moment."""
+    # A scope of a refreshed token may have been deleted since.
+    held = (server.scopes.get(name) for name in names)
+    needed = [scope.name for scope in held if scope is not None and scope.needs_api_grant]
+    missing = [name for name in needed if name not in client.api_scopes]
+    if not missing:
+        return
+    if len(missing) == len(needed):
+        error = "consent_required" if grant_type == "client_credentials" else "invalid_scope"
+        raise _refused(
+            error, "You are not allowed any of the requested scopes.", name="no_org_scopes_granted"
+        )
+    raise _refused(
+        "invalid_scope",
+        "The app has not been granted all of the requested scopes. "
+        f"Not granted: [{', '.join(missing)}].",
+        name="some_org_scopes_not_granted",
+    )
+
+
 def _defaults(server: AuthorizationServer) -> tuple[str, ...]:
     names = tuple(scope.name for scope in server.scopes.values() if scope.default)
     if not names:
@@ -113,26 +136,6 @@ def _need_no_person(server: AuthorizationServer, names: tuple[str, ...]) -> None
             "The following scopes require user consent and cannot be granted for the "
             f"client credentials grant type: [{', '.join(asking)}].",
         )
-
-
-def _app_holds_api_grants(
-    server: AuthorizationServer, client: Client, names: tuple[str, ...], grant_type: str
-) -> None:
-    needed = [name for name in names if server.scopes[name].needs_api_grant]
-    missing = [name for name in needed if name not in client.api_scopes]
-    if not missing:
-        return
-    if len(missing) == len(needed):
-        error = "consent_required" if grant_type == "client_credentials" else "invalid_scope"
-        raise _refused(
-            error, "You are not allowed any of the requested scopes.", name="no_org_scopes_granted"
-        )
-    raise _refused(
-        "invalid_scope",
-        "The app has not been granted all of the requested scopes. "
-        f"Not granted: [{', '.join(missing)}].",
-        name="some_org_scopes_not_granted",
-    )
 
 
 def _refused(error: str, description: str, name: str = "") -> Refusal:

@@ -6,6 +6,19 @@ import httpx
 import pytest
 
 from tests.conftest import Lab
+from tests.speaking import (
+    Person,
+    add_user,
+    done,
+    introspect,
+    move_clock,
+    org_server,
+    register_app,
+    set_status,
+)
+from tests.speaking import call as ask_endpoint
+from tests.speaking import find_person as person_named
+from tests.web.calling import assert_api_refused, assert_lacks_role, assign_role
 
 USERS = "/api/v1/users"
 
@@ -288,3 +301,180 @@ def test_no_token_value_is_in_the_log(admin: httpx.Client, lab: Lab) -> None:
     assert "system.api_token.create" in log
     assert token not in log
     assert lab.token not in log
+
+
+def own_token(admin: httpx.Client, http: httpx.Client, person: Person, role: str) -> httpx.Response:
+    """The answer to a person with this role who makes a token of their own."""
+    assign_role(admin, person, role)
+    body = {"name": "Mine"}
+    return call(http, token_of(admin, person.login), "POST", "/api/v1/api-tokens", body)
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("SUPER_ADMIN", True),
+        ("ORG_ADMIN", True),
+        ("USER_ADMIN", True),
+        ("GROUP_MEMBERSHIP_ADMIN", True),
+        ("READ_ONLY_ADMIN", True),
+        ("HELP_DESK_ADMIN", False),
+        ("APP_ADMIN", False),
+        ("API_ACCESS_MANAGEMENT_ADMIN", False),
+        ("REPORT_ADMIN", False),
+    ],
+)
+def test_some_admins_make_tokens_of_their_own_and_others_do_not(
+    admin: httpx.Client, http: httpx.Client, role: str, may: bool
+) -> None:
+    made = own_token(admin, http, add_user(admin, "maker"), role)
+
+    assert made.status_code == (201 if may else 403)
+
+
+def test_a_help_desk_gets_a_token_by_being_promoted_for_a_moment(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    helper = add_user(admin, "helper")
+    assign_role(admin, helper, "HELP_DESK_ADMIN")
+    made = own_token(admin, http, helper, "READ_ONLY_ADMIN").json()
+    roles = f"{USERS}/{helper.id}/roles"
+    (read_only,) = (role for role in done(admin.get(roles)) if role["type"] == "READ_ONLY_ADMIN")
+
+    done(admin.delete(f"{roles}/{read_only['id']}"))
+
+    assert call(http, made["token"], "GET", USERS).status_code == 200
+    assert_lacks_role(call(http, made["token"], "GET", "/api/v1/apps"))
+    assert_lacks_role(call(http, made["token"], "POST", "/api/v1/api-tokens", {"name": "x"}))
+
+
+def test_a_token_may_what_its_owner_may_at_this_moment(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    owner = add_user(admin, "owner")
+    token = token_of(admin, owner.login)
+    suspend = f"{USERS}/{add_user(admin, 'other').id}/lifecycle/suspend"
+    assert_lacks_role(call(http, token, "GET", USERS))
+
+    role = assign_role(admin, owner, "USER_ADMIN")
+    promoted = call(http, token, "POST", suspend)
+    done(admin.delete(f"{USERS}/{owner.id}/roles/{role}"))
+    demoted = call(http, token, "POST", suspend)
+
+    assert promoted.status_code == 200
+    assert_lacks_role(demoted)
+
+
+@pytest.mark.parametrize("end", ["suspend", "deactivate", "delete"])
+def test_a_token_is_over_with_its_owners_account(
+    admin: httpx.Client, http: httpx.Client, end: str
+) -> None:
+    owner = add_user(admin, "owner")
+    assign_role(admin, owner, "READ_ONLY_ADMIN")
+    token = token_of(admin, owner.login)
+    before = call(http, token, "GET", USERS)
+
+    set_status(admin, owner, "deactivate" if end == "delete" else end)
+    if end == "delete":
+        done(admin.delete(f"{USERS}/{owner.id}"))
+
+    assert before.status_code == 200
+    assert_api_refused(call(http, token, "GET", USERS), 401, "E0000011")
+
+
+def test_a_refused_call_does_not_start_the_thirty_days_again(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    token = token_of(admin, "cora@bank.example")
+    day = 24 * 3600
+    move_clock(admin, 29 * day)
+    refused = call(http, token, "GET", USERS)
+
+    move_clock(admin, 2 * day)
+
+    assert refused.status_code == 403
+    assert call(http, token, "GET", USERS).status_code == 401
+
+
+def test_the_thirty_days_are_shown_and_slide(admin: httpx.Client, http: httpx.Client) -> None:
+    made = admin.post("/api/v1/api-tokens", json={"name": "CI"}).json()
+    path = f"/api/v1/api-tokens/{made['id']}"
+    move_clock(admin, 24 * 3600)
+
+    unused = done(admin.get(path))
+    call(http, made["token"], "GET", USERS)
+    used = done(admin.get(path))
+
+    assert unused["expiresAt"] == made["expiresAt"]
+    assert used["expiresAt"] > made["expiresAt"]
+
+
+def test_an_api_access_management_admin_sees_no_tokens_of_others(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    pia, tokens = token_of(admin, "pia@bank.example"), "/api/v1/api-tokens"
+    everybodys = done(admin.get(tokens))
+    pia_id = done(admin.get(f"{USERS}/pia"))["id"]
+    (own,) = (token for token in everybodys if token["userId"] == pia_id)
+    (other, *_) = (token for token in everybodys if token["userId"] != pia_id)
+
+    assert [token["id"] for token in done(call(http, pia, "GET", tokens))] == [own["id"]]
+    assert call(http, pia, "GET", f"{tokens}/{own['id']}").status_code == 200
+    assert_lacks_role(call(http, pia, "GET", f"{tokens}/{other['id']}"))
+    assert_lacks_role(call(http, pia, "DELETE", f"{tokens}/{other['id']}"))
+
+
+@pytest.mark.parametrize("role", ["ORG_ADMIN", "READ_ONLY_ADMIN"])
+def test_some_admins_see_all_tokens_and_end_none(
+    admin: httpx.Client, http: httpx.Client, role: str
+) -> None:
+    viewer = add_user(admin, "viewer")
+    assign_role(admin, viewer, role)
+    token, tokens = token_of(admin, viewer.login), "/api/v1/api-tokens"
+
+    seen = done(call(http, token, "GET", tokens))
+
+    assert seen == done(admin.get(tokens))
+    assert_lacks_role(call(http, token, "DELETE", f"{tokens}/{seen[0]['id']}"))
+
+
+def test_a_tokens_network_is_anywhere_and_no_zone(admin: httpx.Client) -> None:
+    made = admin.post("/api/v1/api-tokens", json={"name": "CI"}).json()
+    path = f"/api/v1/api-tokens/{made.pop('id')}"
+    zone = {"network": {"connection": "ZONE", "include": ["nzo1"]}}
+    both = {"network": {"connection": "ANYWHERE", "exclude": ["nzo1"]}}
+    anywhere = {"name": "Other", "userId": "00uOther", "network": {"connection": "ANYWHERE"}}
+
+    put = done(admin.put(path, json=anywhere))
+    refused = [admin.put(path, json=body) for body in (zone, both, {})]
+
+    assert (put["name"], put["userId"]) == ("CI", made["userId"])
+    assert put["network"] == {"connection": "ANYWHERE"}
+    for answer in refused:
+        assert_api_refused(answer, 400, "E0000001")
+    assert "network zones" in refused[0].json()["errorCauses"][0]["errorSummary"]
+    assert_api_refused(admin.put("/api/v1/api-tokens/00Tnone", json=anywhere), 404, "E0000007")
+
+
+def test_an_api_token_is_no_token_of_oauth(
+    admin: httpx.Client, http: httpx.Client, lab: Lab
+) -> None:
+    issuer, app = org_server(lab.url), register_app(admin, person_named(admin, "ada"))
+    token = token_of(admin, "ada@bank.example")
+
+    for scheme in ("SSWS", "Bearer"):
+        answer = http.get(issuer.at("userinfo"), headers={"Authorization": f"{scheme} {token}"})
+        assert answer.status_code == 401
+    assert introspect(http, issuer, app, token) == {"active": False}
+    for form in (
+        {"grant_type": "refresh_token", "refresh_token": token},
+        {"grant_type": "authorization_code", "code": token, "redirect_uri": app.redirect_uri},
+        {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": token,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        },
+    ):
+        answer = ask_endpoint(http, issuer, "token", app, **form)
+        assert answer.status_code == 400, answer.text
+        assert "access_token" not in answer.json()

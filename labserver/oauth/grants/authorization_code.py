@@ -10,6 +10,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from labserver.domain.errors import Refusal
 from labserver.domain.proofs import code_challenge
+from labserver.domain.scopes import app_holds_api_grants
 from labserver.domain.tokens import Access
 from labserver.oauth.client_auth import RegisteredClient
 from labserver.oauth.grants import PERSON, Issues
@@ -90,6 +91,7 @@ class AuthorizationCode(Issues, grants.AuthorizationCodeGrant):
         context, client = self.context, self.registered
         code = self.request.authorization_code.value
         user = self.request.user
+        app_holds_api_grants(server_of(context), client, code.scopes, self.GRANT_TYPE)
         access = Access(
             grant_type=self.GRANT_TYPE,
             scopes=code.scopes,

@@ -7,7 +7,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import grants
 
 from labserver.domain.errors import Refusal
-from labserver.domain.scopes import split
+from labserver.domain.scopes import app_holds_api_grants, split
 from labserver.domain.tokens import Access
 from labserver.domain.values import User
 from labserver.oauth.client_auth import RegisteredClient
@@ -79,6 +79,7 @@ class RefreshToken(Issues, grants.RefreshTokenGrant):
                 f"original authorize request. Denied scopes: {', '.join(denied)}.",
                 check=WITHIN,
             )
+        app_holds_api_grants(server_of(self.context), self.registered, self.scopes, self.GRANT_TYPE)
         self.context.passed(WITHIN, " ".join(self.scopes))
 
     def authenticate_user(self, refresh_token: FoundRefresh) -> User:
