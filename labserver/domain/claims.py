@@ -58,7 +58,7 @@ def custom_claims(
         if claim.claim_type == claim_type
         and (not claim.scopes or claim.scopes & granted)
         and (claim.always_in_token or not thin)
-        and (claim.name not in SERVER_OWNED_CLAIMS and not claim.system)
+        and (claim.name not in SERVER_OWNED_CLAIMS and claim.value_type != "SYSTEM")
         and (value := _value(claim, names)) is not None
     }
 
@@ -123,9 +123,12 @@ def _value(claim: Claim, names: Names) -> object:
         kind = claim.group_filter_type or "EQUALS"
         return _matching(claim.name, kind, claim.value, [name for _, name in names.groups])
     try:
-        return evaluate(parse(claim.value), names)
+        value = evaluate(parse(claim.value), names)
     except ExpressionError as error:
         raise _not_evaluated(claim.name) from error
+    if claim.name == "sub" and not isinstance(value, str | None):
+        raise _not_evaluated(claim.name)  # a subject is text (RFC 7519 §4.1.2)
+    return value
 
 
 def _matching(name: str, kind: GroupFilterKind, value: str, groups: list[str]) -> list[str] | None:

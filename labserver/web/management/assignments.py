@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from flask import Response
+from flask import Response, request
 from pydantic import Field
 from sqlalchemy import select
 
@@ -27,6 +27,7 @@ from labserver.web.management.resources import (
     session,
     target,
     timestamp,
+    unchanged,
     url,
 )
 from labserver.web.management.routes import management
@@ -95,7 +96,9 @@ def update_app_user(app_id: str, user_id: str) -> Response:
     app = the_app(app_id)
     user = find_person(user_id)
     row = _the_assignment(app, user)
-    _fill(row, read(AppUserDocument, json_body()))
+    body = read(AppUserDocument, json_body())
+    unchanged(_user_document(app, row))
+    _fill(row, body)
     session().flush()
     _log("application.user_membership.update", "Update a user of an application", app, user)
     return answer(_user_document(app, row))
@@ -106,7 +109,9 @@ def remove_app_user(app_id: str, user_id: str) -> Response:
     """The user is not assigned directly any more."""
     app = the_app(app_id)
     user = find_person(user_id)
-    session().delete(_the_assignment(app, user))
+    row = _the_assignment(app, user)
+    unchanged(_user_document(app, row))
+    session().delete(row)
     session().flush()
     _log("application.user_membership.remove", "Remove a user from an application", app, user)
     return gone()
@@ -138,8 +143,12 @@ def assign_group(app_id: str, group_id: str) -> Response:
     body = read(AppGroupDocument, optional_body())
     row = _group_assignment(app, group)
     if row is None:
+        if "If-Match" in request.headers:
+            raise ApiError("E0000231", causes=["The group is not assigned any more."])
         row = AppGroup(app_pk=app.pk, group_pk=group.pk)
         session().add(row)
+    else:
+        unchanged(_group_document(app, row))
     row.priority = body.priority
     session().flush()
     _log("group.application_assignment.add", "Add a group to an application", app, group)
@@ -154,6 +163,7 @@ def remove_app_group(app_id: str, group_id: str) -> Response:
     row = _group_assignment(app, group)
     if row is None:
         raise not_found(group_id, "ApplicationGroupAssignment")
+    unchanged(_group_document(app, row))
     session().delete(row)
     session().flush()
     _log("group.application_assignment.remove", "Remove a group from an application", app, group)

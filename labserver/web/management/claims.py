@@ -12,7 +12,7 @@ from sqlalchemy import select
 from labserver.domain import expressions
 from labserver.domain.catalog import SERVER_OWNED_CLAIMS
 from labserver.domain.patterns import PatternError, check_pattern
-from labserver.store.servers import AuthorizationServer, Claim
+from labserver.store.servers import SUBJECT, AuthorizationServer, Claim
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import invalid
@@ -162,7 +162,7 @@ def _read(server: AuthorizationServer, row: Claim | None) -> ClaimDocument:
 
 def _check_value(body: ClaimDocument, row: Claim | None) -> None:
     if body.value_type == "SYSTEM":
-        if row is None or not row.system or body.value != row.value:
+        if row is None or not row.system or body.value != SUBJECT:
             raise invalid("valueType", "SYSTEM is for predefined claims, which keep their value.")
         return
     if body.value_type == "EXPRESSION":
@@ -171,6 +171,8 @@ def _check_value(body: ClaimDocument, row: Claim | None) -> None:
         except expressions.ExpressionError as error:
             raise invalid("value", str(error)) from None
         return
+    if body.name == "sub":
+        raise invalid("valueType", "A subject is one text, not a list of groups.")
     if body.group_filter_type is None:
         raise invalid("group_filter_type", "A GROUPS claim needs one.")
     if body.group_filter_type == "REGEX":
