@@ -33,7 +33,7 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
         "favorite_speaker_actor": "Whose voice could you listen to for hours?",
         "favorite_book_movie_character": "Which character of a book or film do you like best?",
         "favorite_sports_player": "Which athlete do you admire most?",
-        "first_teacher": "What was the name of your first teacher?",
+        "first_kiss_location": "Where were you when you were first kissed?",
     }
 )
 """Key and words of each security question (Okta: security questions)."""

@@ -51,7 +51,7 @@ RESEND_AFTER = 30
 TIME_STEP = 30
 """Seconds that an app shows one code; the one before and the one after are taken too."""
 
-_PHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
+_PHONE = re.compile(r"\+? ?\(?[1-9][0-9 ().-]*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _EXISTS = {"sms": "There is an existing verified phone number."}
 _WRONG = {
@@ -210,10 +210,15 @@ def _facts(
         if len(address) > 100 or not _EMAIL.fullmatch(address):
             raise FactorRefusal("E0000001", "It is no e-mail address.", "email")
         return {"email": address}, None
-    number = _text(profile, "phoneNumber")
-    if not _PHONE.fullmatch(number) or not 7 <= sum(map(str.isdigit, number)) <= 15:
+    return {"phoneNumber": _number(_text(profile, "phoneNumber"))}, None
+
+
+def _number(typed: str) -> str:
+    """A phone number in the one form that everybody understands (ITU-T E.164)."""
+    digits = re.sub(r"[^0-9]", "", typed)
+    if len(typed) > 40 or not _PHONE.fullmatch(typed) or not 7 <= len(digits) <= 15:
         raise FactorRefusal("E0000001", "Invalid Phone Number.", "phoneNumber")
-    return {"phoneNumber": number}, None
+    return f"+{digits}"
 
 
 def _question(profile: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -125,6 +125,8 @@ def test_an_answer_counts_however_its_letters_are_written(
         ("sms", "OKTA", {}, "phoneNumber"),
         ("sms", "OKTA", {"phoneNumber": "mum"}, "phoneNumber"),
         ("call", "OKTA", {"phoneNumber": "123"}, "phoneNumber"),
+        ("sms", "OKTA", {"phoneNumber": "0049 30 901820"}, "phoneNumber"),
+        ("sms", "OKTA", {"phoneNumber": "+1 555 415 1337 ext 9"}, "phoneNumber"),
         ("email", "OKTA", {"email": "nowhere"}, "email"),
     ],
 )
@@ -140,8 +142,8 @@ def test_a_factor_that_does_not_fit_is_refused_by_field(
 @pytest.mark.parametrize(
     ("factor_type", "profile", "channel", "to"),
     [
-        ("sms", PHONE, "SMS", "+1-555-415-1337"),
-        ("call", PHONE, "CALL", "+1-555-415-1337"),
+        ("sms", PHONE, "SMS", "+15554151337"),
+        ("call", PHONE, "CALL", "+15554151337"),
         ("email", {}, "EMAIL", CORA),
     ],
 )
@@ -205,7 +207,9 @@ def test_a_phone_is_replaced_only_when_the_call_says_so(session: Session, cora: 
 
     assert refused.cause == "There is an existing verified phone number."
     assert replaced.status == "PENDING_ACTIVATION"
-    assert [factor.profile for factor in factors.enrolled(session, cora)] == [other]
+    assert [factor.profile for factor in factors.enrolled(session, cora)] == [
+        {"phoneNumber": "+4930901820"}
+    ]
 
 
 def test_beginning_anew_sends_no_second_code_within_thirty_seconds(

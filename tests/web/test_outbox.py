@@ -31,7 +31,7 @@ def test_messages_are_listed_newest_first(admin: httpx.Client) -> None:
     assert [message["userId"] for message in answer.json()] == [tom, cora]
     first = answer.json()[0]
     assert set(first) == {"id", "created", "channel", "to", "userId", "text", "code"}
-    assert (first["channel"], first["to"]) == ("SMS", "+1-555-415-1337")
+    assert (first["channel"], first["to"]) == ("SMS", "+15554151337")
     assert first["code"] in first["text"]
 
 

@@ -62,9 +62,9 @@ def document(row: Factor, user: User, *, enrolling: bool = False) -> Json:
     else:
         links["activate"] = link(f"{path}/lifecycle/activate", "POST")
     if row.factor_type in CHANNELS:
-        links["resend"] = [{"name": row.factor_type, **link(f"{path}/resend", "POST")}]
+        links["resend"] = link(f"{path}/resend", "POST")
     if row.factor_type == "question":
-        links["questions"] = link(f"/api/v1/users/{user.id}/factors/questions")
+        links["question"] = link(f"/api/v1/users/{user.id}/factors/questions")
     if enrolling and row.status != "ACTIVE" and row.secret:
         shown["_embedded"] = {"activation": activation(row, user)}
     return shown
@@ -89,7 +89,7 @@ def catalog(rows: list[Factor], user: User, required: frozenset[str]) -> list[Js
     for factor_type, providers in PROVIDERS.items():
         links = {"enroll": link(path, "POST")}
         if factor_type == "question":
-            links["questions"] = link(f"{path}/questions")
+            links["question"] = link(f"{path}/questions")
         shown += [
             {
                 "factorType": factor_type,

@@ -141,7 +141,6 @@ def verify_factor(user_id: str, factor_id: str) -> Response:
     return answer(
         {
             "factorResult": "CHALLENGE",
-            "profile": row.profile,
             "expiresAt": timestamp(context.now + lifetime),
             "_links": {
                 "verify": link(f"{path}/verify", "POST"),
