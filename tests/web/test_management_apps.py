@@ -386,3 +386,157 @@ def test_an_api_scope_is_granted_for_this_orgs_issuer_only(
     assert [answer.status_code for answer in (twice, unknown, elsewhere)] == [400, 400, 400]
     assert deleted.status_code == 204
     assert admin.get(path).json() == []
+
+
+def person_of(admin: httpx.Client, name: str) -> dict[str, Any]:
+    """Somebody of the bundled world."""
+    found: dict[str, Any] = admin.get(f"/api/v1/users/{name}@bank.example").json()
+    return found
+
+
+def test_expand_shows_a_person_in_the_apps_that_are_theirs_and_a_filter_finds_those(
+    admin: httpx.Client, shop: dict[str, Any]
+) -> None:
+    cora = person_of(admin, "cora")
+    body = {"id": cora["id"], "scope": "USER", "credentials": {"userName": "c.lind"}}
+    admin.post(f"{APPS}/{shop['id']}/users", json=body)
+    expand = {"expand": f"user/{cora['id']}"}
+
+    one = admin.get(f"{APPS}/{shop['id']}", params=expand)
+    found = admin.get(APPS, params=expand | {"filter": f'user.id eq "{cora["id"]}"'}).json()
+    everything = admin.get(APPS, params=expand).json()
+
+    assert one.json()["_embedded"]["user"]["credentials"] == {"userName": "c.lind"}
+    assert one.headers["ETag"] == admin.get(f"{APPS}/{shop['id']}").headers["ETag"]
+    assert "Shop" in [app["label"] for app in found]
+    assert all(app["_embedded"]["user"]["id"] == cora["id"] for app in found)
+    assert {app["id"] for app in everything if "_embedded" in app} == {app["id"] for app in found}
+    assert len(everything) > len(found)
+
+
+def test_a_person_is_in_an_app_by_a_group_too(admin: httpx.Client, shop: dict[str, Any]) -> None:
+    cora, tom = person_of(admin, "cora"), person_of(admin, "tom")
+    group = admin.post("/api/v1/groups", json={"profile": {"name": "Shoppers"}}).json()["id"]
+    admin.put(f"/api/v1/groups/{group}/users/{cora['id']}")
+    admin.put(f"{APPS}/{shop['id']}/groups/{group}")
+
+    inside = admin.get(f"{APPS}/{shop['id']}", params={"expand": f"user/{cora['id']}"}).json()
+    outside = admin.get(f"{APPS}/{shop['id']}", params={"expand": f"user/{tom['id']}"}).json()
+
+    assert inside["_embedded"]["user"]["scope"] == "GROUP"
+    assert "_embedded" not in outside
+
+
+@pytest.mark.parametrize(
+    ("expand", "status"), [("user", 400), ("user/", 400), ("magic/x", 400), ("user/00uNobody", 404)]
+)
+def test_what_cannot_be_expanded_is_refused(admin: httpx.Client, expand: str, status: int) -> None:
+    assert admin.get(APPS, params={"expand": expand}).status_code == status
+
+
+def test_an_assignment_of_a_group_shows_priority_and_time(
+    admin: httpx.Client, shop: dict[str, Any]
+) -> None:
+    group = admin.get("/api/v1/groups", params={"q": "Cust"}).json()[0]["id"]
+    path = f"{APPS}/{shop['id']}/groups/{group}"
+
+    made = admin.put(path, json={"id": group, "priority": 2, "lastUpdated": "ignored"}).json()
+
+    assert (made["id"], made["priority"]) == (group, 2)
+    assert made["lastUpdated"].endswith("Z")
+    refused = [admin.put(path, json={"priority": wrong}) for wrong in (-1, "2", 1.5)]
+    assert [answer.status_code for answer in refused] == [400, 400, 400]
+    assert admin.get(path).json() == made
+
+
+def test_a_group_lists_its_apps(admin: httpx.Client, shop: dict[str, Any]) -> None:
+    group = admin.post("/api/v1/groups", json={"profile": {"name": "Shoppers"}}).json()
+    before = admin.get(group["_links"]["apps"]["href"]).json()
+
+    admin.put(f"{APPS}/{shop['id']}/groups/{group['id']}")
+
+    assert before == []
+    after = admin.get(group["_links"]["apps"]["href"]).json()
+    assert [app["id"] for app in after] == [shop["id"]]
+    assert admin.get("/api/v1/groups/00gNobody/apps").status_code == 404
+
+
+def test_a_group_has_owners_people_and_groups(admin: httpx.Client) -> None:
+    group = admin.post("/api/v1/groups", json={"profile": {"name": "Shoppers"}}).json()["id"]
+    staff = admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"]
+    tom = person_of(admin, "tom")
+    path = f"/api/v1/groups/{group}/owners"
+
+    made = admin.post(path, json={"id": tom["id"], "type": "USER"})
+    other = admin.post(path, json={"id": staff, "type": "GROUP"})
+    twice = admin.post(path, json={"id": tom["id"], "type": "USER"})
+    unknown = admin.post(path, json={"id": "00uNobody", "type": "USER"})
+    itself = admin.post(path, json={"id": group, "type": "GROUP"})
+    strange = admin.post(path, json={"id": tom["id"], "type": "ROBOT"})
+    listed = admin.get(path).json()
+    removed = admin.delete(f"{path}/{tom['id']}")
+
+    assert (made.status_code, other.status_code) == (201, 201)
+    assert made.json()["id"] == tom["id"]
+    assert made.json()["type"] == "USER"
+    refused = [twice, unknown, itself, strange]
+    assert [answer.status_code for answer in refused] == [400, 404, 400, 400]
+    assert [owner["id"] for owner in listed] == [tom["id"], staff]
+    assert removed.status_code == 204
+    assert [owner["id"] for owner in admin.get(path).json()] == [staff]
+    assert admin.delete(f"{path}/{tom['id']}").status_code == 404
+
+
+def test_an_owner_of_a_group_has_no_rights_by_that(admin: httpx.Client) -> None:
+    group = admin.post("/api/v1/groups", json={"profile": {"name": "Shoppers"}}).json()["id"]
+    cora = person_of(admin, "cora")
+    admin.post(f"/api/v1/groups/{group}/owners", json={"id": cora["id"], "type": "USER"})
+    token = admin.post("/api/v1/api-tokens", json={"name": "x", "userId": cora["id"]}).json()
+
+    headers = {"Authorization": f"SSWS {token['token']}"}
+    answer = admin.put(f"/api/v1/groups/{group}/users/{cora['id']}", headers=headers)
+
+    assert answer.status_code == 403
+
+
+def test_groups_are_counted_when_asked_for(admin: httpx.Client, shop: dict[str, Any]) -> None:
+    group = admin.post("/api/v1/groups", json={"profile": {"name": "Shoppers"}}).json()["id"]
+    admin.put(f"/api/v1/groups/{group}/users/{person_of(admin, 'cora')['id']}")
+    admin.put(f"{APPS}/{shop['id']}/groups/{group}")
+
+    one = admin.get(f"/api/v1/groups/{group}", params={"expand": "stats"})
+    listed = admin.get("/api/v1/groups", params={"expand": "stats"}).json()
+
+    stats = {
+        "usersCount": 1,
+        "appsCount": 1,
+        "groupPushMappingsCount": 0,
+        "hasAdminPrivilege": False,
+    }
+    assert one.json()["_embedded"]["stats"] == stats
+    assert one.headers["ETag"] == admin.get(f"/api/v1/groups/{group}").headers["ETag"]
+    counted = {each["profile"]["name"]: each["_embedded"]["stats"] for each in listed}
+    assert counted["Shoppers"] == stats
+    assert counted["Everyone"]["usersCount"] == len(admin.get("/api/v1/users").json())
+    assert admin.get("/api/v1/groups", params={"expand": "magic"}).status_code == 400
+
+
+def test_everyone_cannot_be_changed_deleted_or_have_its_members_edited(
+    admin: httpx.Client,
+) -> None:
+    everyone = admin.get("/api/v1/groups", params={"q": "Everyone"}).json()[0]
+    path = f"/api/v1/groups/{everyone['id']}"
+    cora = person_of(admin, "cora")["id"]
+
+    answers = [
+        admin.put(path, json={"profile": {"name": "Nobody"}}),
+        admin.delete(path),
+        admin.put(f"{path}/users/{cora}"),
+        admin.delete(f"{path}/users/{cora}"),
+        admin.post(f"{path}/owners", json={"id": cora, "type": "USER"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 5
+    assert {answer.json()["errorCode"] for answer in answers} == {"E0000111"}
+    assert admin.get(path).json() == everyone
+    assert cora in [user["id"] for user in admin.get(f"{path}/users").json()]

@@ -512,3 +512,62 @@ def test_a_refused_write_changes_nothing(admin: httpx.Client, orders: str) -> No
 
     assert answer.status_code == 400
     assert admin.get(orders).headers["ETag"] == before
+
+
+def test_a_server_trusts_others_until_it_does_not(admin: httpx.Client, orders: str) -> None:
+    path = f"{orders}/associatedServers"
+    other = admin.post(SERVERS, json={"name": "Other", "audiences": ["api://other"]}).json()["id"]
+
+    made = admin.post(path, json={"trusted": ["default", other]})
+    again = admin.post(path, json={"trusted": ["default"]})
+    trusted = admin.get(path).json()
+    others = admin.get(path, params={"trusted": "false"}).json()
+    found = admin.get(path, params={"q": "oth"}).json()
+    removed = admin.delete(f"{path}/default")
+
+    assert (made.status_code, again.status_code) == (200, 200)
+    assert {server["id"] for server in made.json()} == {"default", other}
+    assert {server["id"] for server in trusted} == {"default", other}
+    assert not {"default", other} & {server["id"] for server in others}
+    assert [server["id"] for server in found] == [other]
+    assert (removed.status_code, removed.content) == (204, b"")
+    assert [server["id"] for server in admin.get(path).json()] == [other]
+    assert admin.delete(f"{path}/default").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"trusted": []}, {"trusted": ["ausNobody"]}, {"trusted": "default"}]
+)
+def test_trust_in_nobody_is_refused(admin: httpx.Client, orders: str, body: dict[str, Any]) -> None:
+    answer = admin.post(f"{orders}/associatedServers", json=body)
+
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "E0000001")
+    assert "trusted" in causes(answer)
+
+
+def test_a_server_does_not_trust_itself_and_forgets_a_deleted_one(
+    admin: httpx.Client, orders: str
+) -> None:
+    path = f"{DEFAULT}/associatedServers"
+    itself = admin.post(path, json={"trusted": ["default"]})
+    admin.post(path, json={"trusted": [orders.rpartition("/")[2]]})
+
+    admin.delete(orders)
+
+    assert itself.status_code == 400
+    assert admin.get(path).json() == []
+
+
+def test_the_claim_sub_goes_back_to_what_it_was(admin: httpx.Client, orders: str) -> None:
+    sub = admin.get(f"{orders}/claims").json()[0]
+    path = f"{orders}/claims/{sub['id']}"
+    admin.put(path, json={**sub, "valueType": "EXPRESSION", "value": "app.clientId"})
+
+    half = admin.put(path, json={**sub, "value": "app.clientId"})
+    back = admin.put(path, json=sub)
+    groups = admin.put(
+        path, json={**sub, "valueType": "GROUPS", "value": "a", "group_filter_type": "EQUALS"}
+    )
+
+    assert half.status_code == groups.status_code == 400
+    assert {**back.json(), "lastUpdated": None} == {**sub, "lastUpdated": None}

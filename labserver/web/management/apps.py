@@ -6,21 +6,26 @@ import secrets
 from collections.abc import Mapping
 
 from flask import Response, jsonify, request
-from sqlalchemy import SQLColumnExpression, or_, select
+from sqlalchemy import SQLColumnExpression, case, literal, or_, select
 
 from labserver.store import ledger
 from labserver.store.apps import TOKEN_FAMILY, App, AppKey, AppSecret
+from labserver.store.directory import User
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
 from labserver.web.management import searching
 from labserver.web.management.app_documents import AppDocument, document
+from labserver.web.management.assignment_documents import app_user_document, is_assigned
 from labserver.web.management.documents import read
 from labserver.web.management.jwks import sound_jwk
 from labserver.web.management.resources import (
     EXISTS,
+    Json,
     answer,
+    etag,
     find,
+    find_person,
     flag,
     must_be_new,
     page,
@@ -45,12 +50,19 @@ _COLUMNS: Mapping[str, SQLColumnExpression[str]] = {
 
 @management.get(PATH)
 def list_apps() -> Response:
-    """The org's apps; `q` is how a name or label begins."""
-    statement = select(App).where(*searching.asked(_COLUMNS, {}, names=("filter",)))
+    """The org's apps; `q` is how a name or label begins.
+
+    With `expand=user/…` each app shows that user in it, and a filter may name them as `user.id`.
+    """
+    user = _expanded()
+    columns = dict(_COLUMNS)
+    if user is not None:
+        columns["user.id"] = case((is_assigned(user), literal(user.id)))
+    statement = select(App).where(*searching.asked(columns, {}, names=("filter",)))
     if start := request.args.get("q"):
         named = App.name.istartswith(start, autoescape=True)
         statement = statement.where(or_(named, App.label.istartswith(start, autoescape=True)))
-    return page(statement, App, document)
+    return page(statement, App, lambda row: _with_user(row, user))
 
 
 @management.post(PATH)
@@ -63,8 +75,12 @@ def create_app() -> Response:
 
 @management.get(f"{PATH}/<app_id>")
 def get_app(app_id: str) -> Response:
-    """One app, its newest secret with it."""
-    return answer(document(the_app(app_id)))
+    """One app, its newest secret with it; with `expand=user/…` also that user in it."""
+    row = the_app(app_id)
+    response = answer(_with_user(row, _expanded()))
+    # A version is that of the app, whatever is shown beside it.
+    response.headers["ETag"] = etag(document(row))
+    return response
 
 
 @management.put(f"{PATH}/<app_id>")
@@ -102,6 +118,24 @@ def switch_app(app_id: str, change: str) -> Response:
 def the_app(app_id: str) -> App:
     """The app with this id. Raises `ApiError` E0000007."""
     return find(App, app_id, KIND)
+
+
+def _expanded() -> User | None:
+    """The user whom `expand` names. Raises `ApiError`."""
+    wanted = request.args.get("expand")
+    if wanted is None:
+        return None
+    kind, _, name = wanted.partition("/")
+    if kind != "user" or not name:
+        raise invalid("expand", "It is user/ and a user's id.")
+    return find_person(name)
+
+
+def _with_user(row: App, user: User | None) -> Json:
+    """The app, and the user in it when asked for."""
+    shown = document(row)
+    found = app_user_document(row, user) if user is not None else None
+    return shown | {"_embedded": {"user": found}} if found is not None else shown
 
 
 def make(body: AppDocument, status: str) -> App:

@@ -14,21 +14,18 @@ from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, not_found
 from labserver.web.management.apps import KIND, the_app
+from labserver.web.management.assignment_documents import group_document, user_document
 from labserver.web.management.documents import Document, read
 from labserver.web.management.resources import (
-    Json,
     answer,
     find,
     find_person,
     gone,
-    link,
     optional_body,
     page,
     session,
     target,
-    timestamp,
     unchanged,
-    url,
 )
 from labserver.web.management.routes import management
 
@@ -62,7 +59,7 @@ def list_app_users(app_id: str) -> Response:
     """The users that are assigned directly."""
     app = the_app(app_id)
     statement = select(AppUser).where(AppUser.app_pk == app.pk)
-    return page(statement, AppUser, lambda row: _user_document(app, row), default=50, most=500)
+    return page(statement, AppUser, lambda row: user_document(app, row), default=50, most=500)
 
 
 @management.post(USERS)
@@ -80,14 +77,14 @@ def assign_user(app_id: str) -> Response:
     session().add(row)
     session().flush()
     _log("application.user_membership.add", "Add a user to an application", app, user)
-    return answer(_user_document(app, row))
+    return answer(user_document(app, row))
 
 
 @management.get(f"{USERS}/<user_id>")
 def get_app_user(app_id: str, user_id: str) -> Response:
     """One assignment."""
     app = the_app(app_id)
-    return answer(_user_document(app, _the_assignment(app, find_person(user_id))))
+    return answer(user_document(app, _the_assignment(app, find_person(user_id))))
 
 
 @management.post(f"{USERS}/<user_id>")
@@ -97,11 +94,11 @@ def update_app_user(app_id: str, user_id: str) -> Response:
     user = find_person(user_id)
     row = _the_assignment(app, user)
     body = read(AppUserDocument, json_body())
-    unchanged(_user_document(app, row))
+    unchanged(user_document(app, row))
     _fill(row, body)
     session().flush()
     _log("application.user_membership.update", "Update a user of an application", app, user)
-    return answer(_user_document(app, row))
+    return answer(user_document(app, row))
 
 
 @management.delete(f"{USERS}/<user_id>")
@@ -110,7 +107,7 @@ def remove_app_user(app_id: str, user_id: str) -> Response:
     app = the_app(app_id)
     user = find_person(user_id)
     row = _the_assignment(app, user)
-    unchanged(_user_document(app, row))
+    unchanged(user_document(app, row))
     session().delete(row)
     session().flush()
     _log("application.user_membership.remove", "Remove a user from an application", app, user)
@@ -122,7 +119,7 @@ def list_app_groups(app_id: str) -> Response:
     """The groups whose members are assigned."""
     app = the_app(app_id)
     statement = select(AppGroup).where(AppGroup.app_pk == app.pk)
-    return page(statement, AppGroup, lambda row: _group_document(app, row))
+    return page(statement, AppGroup, lambda row: group_document(app, row))
 
 
 @management.get(f"{GROUPS}/<group_id>")
@@ -132,7 +129,7 @@ def get_app_group(app_id: str, group_id: str) -> Response:
     row = _group_assignment(app, find(Group, group_id, "UserGroup"))
     if row is None:
         raise not_found(group_id, "ApplicationGroupAssignment")
-    return answer(_group_document(app, row))
+    return answer(group_document(app, row))
 
 
 @management.put(f"{GROUPS}/<group_id>")
@@ -148,11 +145,11 @@ def assign_group(app_id: str, group_id: str) -> Response:
         row = AppGroup(app_pk=app.pk, group_pk=group.pk)
         session().add(row)
     else:
-        unchanged(_group_document(app, row))
+        unchanged(group_document(app, row))
     row.priority = body.priority
     session().flush()
     _log("group.application_assignment.add", "Add a group to an application", app, group)
-    return answer(_group_document(app, row))
+    return answer(group_document(app, row))
 
 
 @management.delete(f"{GROUPS}/<group_id>")
@@ -163,7 +160,7 @@ def remove_app_group(app_id: str, group_id: str) -> Response:
     row = _group_assignment(app, group)
     if row is None:
         raise not_found(group_id, "ApplicationGroupAssignment")
-    unchanged(_group_document(app, row))
+    unchanged(group_document(app, row))
     session().delete(row)
     session().flush()
     _log("group.application_assignment.remove", "Remove a group from an application", app, group)
@@ -192,45 +189,6 @@ def _fill(row: AppUser, body: AppUserDocument) -> None:
         row.username = body.credentials.user_name
     if body.profile is not None:
         row.profile = body.profile
-
-
-def _user_document(app: App, row: AppUser) -> Json:
-    user = session().scalars(select(User).where(User.pk == row.user_pk)).one()
-    path = f"/api/v1/apps/{app.id}"
-    return {
-        "id": user.id,
-        "externalId": None,
-        "created": timestamp(row.created),
-        "lastUpdated": timestamp(row.updated),
-        "scope": "USER",
-        "status": "ACTIVE",
-        "statusChanged": timestamp(row.created),
-        "passwordChanged": None,
-        "syncState": "DISABLED",
-        "credentials": {"userName": row.username or user.login},
-        "profile": row.profile or {},
-        "_links": {
-            "self": link(f"{path}/users/{user.id}", "GET", "POST", "DELETE"),
-            "app": {"href": url(path)},
-            "user": {"href": url(f"/api/v1/users/{user.id}")},
-        },
-    }
-
-
-def _group_document(app: App, row: AppGroup) -> Json:
-    group = session().scalars(select(Group).where(Group.pk == row.group_pk)).one()
-    path = f"/api/v1/apps/{app.id}"
-    return {
-        "id": group.id,
-        "lastUpdated": timestamp(row.updated),
-        "priority": row.priority,
-        "profile": {},
-        "_links": {
-            "self": link(f"{path}/groups/{group.id}", "GET", "PUT", "DELETE"),
-            "app": {"href": url(path)},
-            "group": {"href": url(f"/api/v1/groups/{group.id}")},
-        },
-    }
 
 
 def _log(event_type: str, message: str, app: App, whom: User | Group) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from flask import Response, request
 from pydantic import Field
-from sqlalchemy import SQLColumnExpression, select
+from sqlalchemy import SQLColumnExpression, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
-from labserver.store.directory import Group, Membership, User
+from labserver.store.apps import AppGroup
+from labserver.store.directory import Group, Membership, RoleAssignment, User
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import invalid, not_found
@@ -19,6 +21,7 @@ from labserver.web.management.resources import (
     EXISTS,
     Json,
     answer,
+    etag,
     find,
     find_person,
     gone,
@@ -69,7 +72,8 @@ def list_groups() -> Response:
     statement = select(Group).where(*searching.asked(_COLUMNS, _DATES))
     if start := request.args.get("q"):
         statement = statement.where(Group.name.istartswith(start, autoescape=True))
-    return page(statement, Group, document, default=300 if start else 10000, most=10000)
+    show = _with_stats() if _wants_stats() else document
+    return page(statement, Group, show, default=300 if start else 10000, most=10000)
 
 
 @management.post(PATH)
@@ -88,7 +92,11 @@ def create_group() -> Response:
 @management.get(ONE)
 def get_group(group_id: str) -> Response:
     """One group."""
-    return answer(document(the_group(group_id)))
+    row = the_group(group_id)
+    response = answer(_with_stats(row)(row) if _wants_stats() else document(row))
+    # A version is that of the group, whatever is counted beside it.
+    response.headers["ETag"] = etag(document(row))
+    return response
 
 
 @management.put(ONE)
@@ -179,8 +187,43 @@ def document(row: Group) -> Json:
             "logo": [],
             "self": link(path, "GET", "PUT", "DELETE"),
             "users": link(f"{path}/users"),
+            "apps": link(f"{path}/apps"),
         },
     }
+
+
+def _wants_stats() -> bool:
+    """Whether `expand` asks for counts. Raises `ApiError` for another wish."""
+    wanted = request.args.get("expand")
+    if wanted not in (None, "stats"):
+        raise invalid("expand", "It is stats.")
+    return wanted is not None
+
+
+def _with_stats(only: Group | None = None) -> Callable[[Group], Json]:
+    """How groups are shown with their counts, which are taken at once for all, or for one."""
+
+    def counted(column: InstrumentedAttribute[Any]) -> dict[int, int]:
+        statement = select(column, func.count()).group_by(column)
+        if only is not None:
+            statement = statement.where(column == only.pk)
+        return {pk: number for pk, number in session().execute(statement) if pk is not None}
+
+    members, apps = counted(Membership.group_pk), counted(AppGroup.group_pk)
+    admins = counted(RoleAssignment.group_pk)
+    everyone = session().scalar(select(func.count()).select_from(User)) or 0
+
+    def shown(row: Group) -> Json:
+        people = everyone if row.type == "BUILT_IN" else members.get(row.pk, 0)
+        stats = {
+            "usersCount": people,
+            "appsCount": apps.get(row.pk, 0),
+            "groupPushMappingsCount": 0,
+            "hasAdminPrivilege": row.pk in admins,
+        }
+        return document(row) | {"_embedded": {"stats": stats}}
+
+    return shown
 
 
 def _membership(row: Group, user: User) -> Membership | None:
