@@ -48,7 +48,18 @@ def ids_of(admin: httpx.Client) -> dict[str, str]:
     installing = {"type": "mine", "grantedScopes": ["okta.logs.read"]}
     service = admin.post(SERVICES, json=installing).json()["id"]
     service_secrets = admin.get(f"{SERVICES}/{service}/credentials/secrets").json()
+    names = {"label": "Mine", "description": "Mine"}
+    permissions = {"permissions": ["okta.users.read"]}
+    custom_role = admin.post("/api/v1/iam/roles", json=names | permissions).json()["id"]
+    resources = {"resources": [f"{issuer}/api/v1/users"]}
+    places = admin.post("/api/v1/iam/resource-sets", json=names | resources).json()["id"]
+    inside = admin.get(f"/api/v1/iam/resource-sets/{places}/resources").json()["resources"]
     return {
+        "custom_role_id": custom_role,
+        "permission": "okta.users.read",
+        "resource_set_id": places,
+        "resource_id": inside[0]["id"],
+        "member_id": "ra1Nobody",
         "server_id": server,
         "policy_id": policy,
         "rule_id": admin.post(rules, json=rule_document).json()["id"],
@@ -177,7 +188,9 @@ def test_each_route_has_an_operation_and_each_operation_a_route(tmp_path: Path) 
     app = create_app(settings)
     routes = set()
     for rule in app.url_map.iter_rules():
-        if not rule.endpoint.startswith(("management.", "management_beside.", "authn.", "clients.")):
+        if not rule.endpoint.startswith(
+            ("management.", "management_beside.", "authn.", "clients.")
+        ):
             continue
         choices = re.search(r"<any\(([^)]*)\):\w+>", rule.rule)
         words = [word.strip("' ") for word in choices[1].split(",")] if choices else [""]

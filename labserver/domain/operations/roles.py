@@ -16,7 +16,7 @@ _HOLDERS = (
 
 
 def of_roles() -> Iterator[Operation]:
-    """Assignments, their targets."""
+    """Assignments, their targets, custom roles and what they reach."""
     for holder in _HOLDERS:
         roles = f"{holder}/roles"
         one = f"{roles}/{{role_id}}"
@@ -31,3 +31,32 @@ def of_roles() -> Iterator[Operation]:
         for path in (f"{groups}/{{target_id}}", named, f"{named}/{{target_id}}"):
             yield Operation("PUT", path, _MANAGE, "super")
             yield Operation("DELETE", path, _MANAGE, "super")
+    yield from _of_custom_roles()
+
+
+def _of_custom_roles() -> Iterator[Operation]:
+    roles, sets = "/api/v1/iam/roles", "/api/v1/iam/resource-sets"
+    role, one = f"{roles}/{{custom_role_id}}", f"{sets}/{{resource_set_id}}"
+    permissions, bindings = f"{role}/permissions", f"{one}/bindings"
+    permission, binding = f"{permissions}/{{permission}}", f"{bindings}/{{custom_role_id}}"
+    members = f"{binding}/members"
+    calls = {
+        roles: "GET POST",
+        role: "GET PUT DELETE",
+        permissions: "GET",
+        permission: "GET POST DELETE",
+        sets: "GET POST",
+        one: "GET PUT DELETE",
+        f"{one}/resources": "GET PATCH",
+        f"{one}/resources/{{resource_id}}": "DELETE",
+        bindings: "GET POST",
+        binding: "GET DELETE",
+        members: "GET PATCH",
+        f"{members}/{{member_id}}": "DELETE",
+    }
+    for path, methods in calls.items():
+        for method in methods.split():
+            reads = method == "GET"
+            yield Operation(
+                method, path, _READ if reads else _MANAGE, "view roles" if reads else "super"
+            )
