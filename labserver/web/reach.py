@@ -18,6 +18,8 @@ from labserver.store import loaders
 from labserver.store.apps import ApiScopeGrant, App, AppGroup, AppUser
 from labserver.store.directory import Group, Membership, RoleAssignment, User, login_key
 from labserver.store.ledger.sessions import session_of_id
+from labserver.web.bodies import json_body
+from labserver.web.errors import ApiError
 
 _LISTS: dict[str, tuple[type[Any], Right, str]] = {
     "/api/v1/users": (User, "view people", "okta.users.read"),
@@ -230,8 +232,10 @@ def _in_apps(apps: set[str]) -> ColumnElement[bool]:
 
 def _body() -> dict[str, Any]:
     """The JSON object of the request; empty when it is none, which the view will say."""
-    found = request.get_json(silent=True)
-    return found if isinstance(found, dict) else {}
+    try:
+        return json_body()
+    except ApiError:
+        return {}
 
 
 def _texts(found: object) -> list[str]:
