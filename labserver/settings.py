@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -38,6 +38,8 @@ class Settings:
     world: Path | None = None
     behind_proxy: bool = False
     movable_clock: bool = False
+    rate_limits: Literal["off", "okta"] = "off"
+    """Whether Okta's rate limits are enforced, or only shown."""
     lifetime_code: int = 300
     lifetime_session: int = 7200
     lifetime_session_token: int = 300

@@ -24,6 +24,7 @@ from labserver.web.context import current_context
 from labserver.web.cors import allow_any_origin
 from labserver.web.errors import not_found
 from labserver.web.forms import browser_cookie, ensure_browser_cookie
+from labserver.web.rates import TOO_MANY, may_authorize
 from labserver.web.rendering import error_page, form_post_page, okta_post_message_page, origin
 from labserver.web.trusted import embedders
 
@@ -49,6 +50,8 @@ def authorize() -> Response:
         pairs = parameters()
     except Refusal as refusal:
         return _error(refusal.status, refusal)
+    if not may_authorize(context, dict(pairs).get("client_id", "")):
+        return _error(429, Refusal("temporarily_unavailable", TOO_MANY, 429))
     browser = browser_cookie(request)
     signed_in = session_cookie.signed_in(context)
     return _private(_respond(context, judge(context, pairs, signed_in, browser)))

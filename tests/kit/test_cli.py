@@ -238,7 +238,7 @@ def test_every_option_of_serve_has_a_variable_in_the_environment():
 
     options = [line.split()[0] for line in shown.splitlines() if line.startswith("  --")]
     named = [option for option in options if option != "--help"]
-    assert len(named) == 13
+    assert len(named) == 14
     for option in named:
         assert f"GRANTLAB_{option[2:].replace('-', '_').upper()}" in shown
 

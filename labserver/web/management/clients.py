@@ -28,6 +28,7 @@ from labserver.web.management.resources import (
     target,
     unchanged,
 )
+from labserver.web.rates import count_call
 
 clients = Blueprint("clients", __name__, url_prefix="/oauth2/v1/clients")
 
@@ -46,6 +47,7 @@ def guarded() -> None:
     """Only who may do what the URL names gets to a view."""
     if request.method != "OPTIONS":
         guard.admit()
+        count_call(current_context())
 
 
 @clients.errorhandler(Refusal)

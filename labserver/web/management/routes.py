@@ -6,16 +6,16 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import IntegrityError
 
 from labserver.web import guard
-from labserver.web.context import installation, roll_back
+from labserver.web.context import current_context, roll_back
 from labserver.web.errors import ApiError, api_error
-
-_CALLS_A_MINUTE = 600
+from labserver.web.rates import count_call
 
 
 def _guarded() -> None:
     """Only who may do what the URL names gets to a view."""
     if request.method != "OPTIONS":
         guard.admit()
+        count_call(current_context())
 
 
 def _refused(error: ApiError) -> Response:
@@ -47,14 +47,3 @@ def _blueprint(name: str, url_prefix: str | None) -> Blueprint:
 management = _blueprint("management", "/api/v1")
 management_beside = _blueprint("management_beside", None)
 """Calls of the management API outside `/api/v1`: `/oauth2/v1/clients`, `/integrations`."""
-
-
-@management.after_app_request
-def rate_limit_headers(response: Response) -> Response:
-    """The product's figures on every answer of the API."""
-    if request.path.startswith("/api/"):
-        now = int(installation()[0].clock())
-        response.headers["X-Rate-Limit-Limit"] = str(_CALLS_A_MINUTE)
-        response.headers["X-Rate-Limit-Remaining"] = str(_CALLS_A_MINUTE - 1)
-        response.headers["X-Rate-Limit-Reset"] = str(now - now % 60 + 60)
-    return response

@@ -108,6 +108,12 @@ def _working_folder(chosen: Path | None) -> Path:
 @option(
     "--movable-clock", "Let super admins move their org's clock (POST /lab/clock).", is_flag=True
 )
+@option(
+    "--rate-limits",
+    "Enforce the product's rate limits, or only show them.",
+    default="off",
+    type=click.Choice(["off", "okta"]),
+)
 @option("--lifetime-code", "Seconds a code lives.", default=300, type=click.IntRange(1, 300))
 @option(
     "--lifetime-session", "Seconds an idle session lives.", default=7200, type=click.IntRange(1)

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 from urllib.parse import urlsplit
 
 from labserver import serving, state
@@ -36,6 +37,7 @@ class Options:
     tls: bool
     behind_proxy: bool
     movable_clock: bool
+    rate_limits: Literal["off", "okta"]
     lifetime_code: int
     lifetime_session: int
     lifetime_session_token: int
@@ -84,6 +86,7 @@ def _settings(options: Options, address: str, port: int) -> Settings:
         world=options.world,
         behind_proxy=options.behind_proxy,
         movable_clock=options.movable_clock,
+        rate_limits=options.rate_limits,
         lifetime_code=options.lifetime_code,
         lifetime_session=options.lifetime_session,
         lifetime_session_token=options.lifetime_session_token,
