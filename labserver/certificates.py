@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labserver.state import write_private
+from labserver.state import StateUnusable, write_private
 
 
 def certificate_for_localhost(folder: Path) -> tuple[Path, Path, Path]:
     """Files of a certificate chain, its key, and the CA that clients are told to trust.
 
     The CA is made once, so that what trusts it today does so tomorrow; the certificate is new.
+    Raises `StateUnusable` when the CA that is there can't be read.
     """
     # Only --tls needs this library, and most people never use that.
     import trustme
@@ -18,7 +19,13 @@ def certificate_for_localhost(folder: Path) -> tuple[Path, Path, Path]:
 
     ca_file, ca_key_file = folder / "ca.pem", folder / "ca-key.pem"
     if ca_file.exists() and ca_key_file.exists():
-        ca = trustme.CA.from_pem(ca_file.read_bytes(), ca_key_file.read_bytes())
+        try:
+            ca = trustme.CA.from_pem(ca_file.read_bytes(), ca_key_file.read_bytes())
+        except (OSError, ValueError) as fault:
+            raise StateUnusable(
+                f"The CA in {ca_file} and {ca_key_file.name} can't be used; "
+                "remove both files to get a new one."
+            ) from fault
     else:
         ca = trustme.CA(organization_name="Grantlab")
         write_private(ca_key_file, ca.private_key_pem.bytes().decode())

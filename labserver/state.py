@@ -31,12 +31,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 
     Raises StateUnusable when it can't be made or written.
     """
-    if chosen := environ.get("GRANTLAB_HOME"):
-        folder = Path(chosen).expanduser().absolute()
-    else:
-        import platformdirs
-
-        folder = platformdirs.user_state_path("grantlab", appauthor=False)
+    folder = _place(environ)
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, mode=0o700)
@@ -48,6 +43,20 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
             "set GRANTLAB_HOME to a folder you may write."
         ) from fault
     return folder
+
+
+def _place(environ: Mapping[str, str]) -> Path:
+    if chosen := environ.get("GRANTLAB_HOME"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_state_path("grantlab", appauthor=False)
+
+
+def certificate_authority(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The CA that vouches for this machine's labs; None before the first `--tls`."""
+    file = _place(environ) / "ca.pem"
+    return file if file.is_file() and os.access(file, os.R_OK) else None
 
 
 def default_database() -> str:
@@ -85,7 +94,9 @@ def _sound(token: str, name: str, cure: str) -> str:
 def write_private(file: Path, text: str) -> None:
     """The file holds the text and only its owner can read it; readers never see half of it."""
     draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+    with open(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as opened:
         opened.write(text)
     os.replace(draft, file)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import ssl
 import subprocess
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -62,15 +65,65 @@ def lab_at(issuer: str, token: str | None = None) -> Org:
     return _fresh_org(issuer, token)
 
 
+def local_trust() -> ssl.SSLContext | None:
+    """What trusts servers that the CA of this machine's labs vouches for; None without a CA."""
+    file = state.certificate_authority()
+    return None if file is None else _trust(str(file), file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _trust(file: str, _changed: int) -> ssl.SSLContext | None:
+    context = httpx.create_ssl_context()
+    try:
+        context.load_verify_locations(cafile=file)
+    except (OSError, ssl.SSLError):
+        # Then nothing is trusted by it, and the server says what is wrong with the file.
+        return None
+    return context
+
+
+def local_transports(**options: Any) -> dict[str, httpx.HTTPTransport]:
+    """httpx mounts by which a client trusts the labs of this machine, and nobody else the more.
+
+    Empty when no lab has spoken https yet; `options` are those of `httpx.HTTPTransport`.
+    """
+    trust = local_trust()
+    if trust is None:
+        return {}
+    return {
+        f"https://{host}": httpx.HTTPTransport(verify=trust, **options)
+        for host in ("localhost", "127.0.0.1", "[::1]")
+    }
+
+
 def client_for(url: str, **options: Any) -> httpx.Client:
-    """A client for a lab, which trusts the CA of this machine's own server."""
+    """A client for a lab, which trusts the CA of this machine's own labs."""
     trust: ssl.SSLContext | bool = True
-    if url.startswith("https:"):
-        running = state.running_server()
-        if running and running.ca and url.startswith(running.address):
-            trust = ssl.create_default_context(cafile=running.ca)
+    if url.startswith("https:") and _is_local(url):
+        trust = local_trust() or True
     # The lab is on this machine or named outright: a proxy of the environment has no part in it.
     return httpx.Client(trust_env=False, timeout=PATIENCE, verify=trust, **options)
+
+
+def lasting_org(name: str) -> Org:
+    """A new org of this name on the running lab, which stays until somebody deletes it.
+
+    Raises LabError when no lab runs, or there is an org of that name.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    subdomain = re.sub(r"[^a-z0-9]+", "-", plain)[:63].strip("-")
+    if not subdomain:
+        raise LabError(f"{name!r} has no letter or digit that an address could have.")
+    named = os.environ.get("GRANTLAB_URL", "").split("/orgs/")[0].rstrip("/")
+    announced = state.running_server()
+    root = next((url for url in (named, announced and announced.address) if url), None)
+    if root is None or not _answers(root):
+        raise LabError("No lab is running; start one with `grantlab serve`.")
+    headers = {"Authorization": f"SSWS {_token(only_named=not _is_local(root))}"}
+    with client_for(root, headers=headers) as client:
+        asked = {"subdomain": subdomain, "name": name}
+        made = json_of(client.post(f"{root}/api/v1/orgs", json=asked))
+    return Org(f"{root}/orgs/{subdomain}", made["token"])
 
 
 def json_of(answer: httpx.Response) -> Any:

@@ -7,8 +7,7 @@ import html
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,67 +16,18 @@ from urllib.parse import urlsplit
 import httpx
 
 import labserver
+from grantlab.answers import App, Document, Person, Preview, Reasons, Server, preview_of
 from grantlab.finding import LabError, client_for, first_lab, json_of, lab_at
 from grantlab.recording import Exchange, Recording
+from labserver.state import write_private
 
 if TYPE_CHECKING:
     from grantlab.apis import RunningApi
 
-__all__ = ["App", "Lab", "LabError", "Person", "Reasons", "Server"]
+__all__ = ["App", "Lab", "LabError", "Person", "Preview", "Reasons", "Server"]
 
-Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Server:
-    """An authorization server of the org; `document` is all that the management API says."""
-
-    id: str
-    name: str
-    issuer: str
-    audience: str
-    document: Document = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class App:
-    """An app of the org: a client, in OAuth's words. `client_secret` is "" for public clients."""
-
-    id: str
-    name: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    redirect_uris: tuple[str, ...]
-    document: Document = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who can sign in. `password` is the world's own readable one."""
-
-    id: str
-    name: str
-    login: str
-    password: str
-    document: Document = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """Why the server answered as it did: the log events of one request, oldest first."""
-
-    request_id: str
-    events: tuple[Document, ...]
-
-    @property
-    def checks(self) -> tuple[Document, ...]:
-        """Every check of the request in order: `check`, `result`, `detail`, and for a policy
-        decision `policyId` and `ruleId`."""
-        return tuple(
-            check
-            for event in self.events
-            for check in event.get("debugContext", {}).get("debugData", {}).get("reasons", [])
-        )
+PATIENCE_FOR_ALL = 120.0
+"""Seconds that a call about the whole org may take."""
 
 
 class Lab:
@@ -219,6 +169,73 @@ class Lab:
         """The org's clock is that many seconds further; returns its time."""
         self._clock_moves = None
         return float(self._json("POST", "/lab/clock", json={"forward": seconds})["now"])
+
+    def preview(
+        self,
+        *,
+        client: App | str,
+        user: Person | str | None = None,
+        server: Server | str = "org",
+        scopes: str | Iterable[str] = (),
+        grant_type: str = "authorization_code",
+    ) -> Preview:
+        """What this client would be issued for this person, and why; nothing is issued.
+
+        App, person and server may be named as in `app`, `person` and `server`. `scopes` is a list
+        or a `scope` parameter; without any the server's default ones are asked for. Without a
+        `user` the grant type is `client_credentials`.
+        """
+        app = self.app(client) if isinstance(client, str) else client
+        person = self.person(user) if isinstance(user, str) else user
+        issuer = self.server(server) if isinstance(server, str) else server
+        asked: Document = {
+            "authorizationServerId": issuer.id,
+            "clientId": app.client_id,
+            "grantType": grant_type if person else "client_credentials",
+            "scopes": scopes.split() if isinstance(scopes, str) else list(scopes),
+        }
+        if person is not None:
+            asked["userId"] = person.id
+        return preview_of(self._json("POST", "/lab/preview", json=asked))
+
+    def operations(self) -> list[Document]:
+        """Every call of the management API and the lab, with what it needs."""
+        return list(self._json("GET", "/lab/operations"))
+
+    def outbox(self, person: Person | None = None) -> list[Document]:
+        """The messages that would have been sent, newest first: to this person, or to all."""
+        wanted = {"userId": person.id} if person else {}
+        return list(self._json("GET", "/lab/outbox", params=wanted))
+
+    def snapshot(self, path: str | Path) -> Path:
+        """The org as it is now, in a file that its owner alone can read: it holds secrets."""
+        answer = self._ask("GET", "/lab/snapshot", timeout=PATIENCE_FOR_ALL)
+        if not answer.is_success:
+            json_of(answer)
+        write_private(Path(path), answer.text)
+        return Path(path)
+
+    def restore(self, path: str | Path) -> None:
+        """The org is as in the file; what was issued since is over. On LabError nothing changed."""
+        try:
+            document = Path(path).read_bytes()
+        except OSError as fault:
+            raise LabError(f"The snapshot {path} can't be read ({fault.strerror}).") from fault
+        json_of(
+            self._ask(
+                "PUT",
+                "/lab/snapshot",
+                content=document,
+                headers={"Content-Type": "application/json"},
+                timeout=PATIENCE_FOR_ALL,
+            )
+        )
+        self._clock_moves = None
+
+    def reset(self) -> None:
+        """The org is as it was first seeded: other ids, no tokens but this lab's, no keys yet."""
+        self._json("POST", "/lab/reset", timeout=PATIENCE_FOR_ALL)
+        self._clock_moves = None
 
     def page_url(self, url: str) -> str:
         """The address at which the person's browser finds a page of the lab.

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
+from grantlab.finding import local_transports
 from grantlab.parts import (
     Field,
     Headers,
@@ -124,7 +125,7 @@ class Recording:
 
     It may be filled from several threads. Watchers are called with each new exchange,
     on the thread that made it. Options are httpx's and hold for all of its clients: `verify`
-    for a lab with its own CA, `transport` where no sockets are wanted.
+    for a server with a CA of its own elsewhere, `transport` where no sockets are wanted.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -139,11 +140,14 @@ class Recording:
         """An ordinary `httpx.Client` whose every hop is recorded; options are httpx's own.
 
         It keeps no idle connection, so a lesson may leave it open and restart the lab. A proxy
-        of the environment has no part in what goes to this machine itself.
+        of the environment has no part in what goes to this machine itself, and a lab here that
+        speaks https is trusted by its CA.
         """
         options = {**self._options, **options}
-        options["mounts"] = {**_NO_PROXY, **(options.get("mounts") or {})}
-        options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
+        limits = options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
+        own = options.keys() & {"verify", "transport"}
+        trusted = {} if own else local_transports(limits=limits)
+        options["mounts"] = {**_NO_PROXY, **trusted, **(options.get("mounts") or {})}
         given = options.pop("event_hooks", {})
         hooks = self.hooks(sender, channel=channel)
         both = {kind: [*given.get(kind, []), *hooks[kind]] for kind in hooks}

@@ -335,3 +335,107 @@ def test_doctor_finds_a_state_folder_that_is_no_folder(tmp_path):
 
 def test_an_unknown_command_is_named():
     assert "sevre" in one_line(run("sevre"))
+
+
+@pytest.fixture
+def running(tmp_path, monkeypatch):
+    """A server on the state folder's database, and a client of the root org's super admin."""
+    monkeypatch.setenv("GRANTLAB_HOME", str(tmp_path))
+    with serving(tmp_path, "--port", "0") as server:
+        headers = {"Authorization": f"SSWS {state.admin_token()}"}
+        with httpx.Client(base_url=address_of(server), headers=headers, timeout=30) as admin:
+            yield admin
+
+
+def logins(admin: httpx.Client) -> set[str]:
+    return {user["profile"]["login"] for user in admin.get("/api/v1/users").json()}
+
+
+def test_a_snapshot_is_taken_and_restored_beside_a_running_server(running, tmp_path):
+    file = tmp_path / "monday.json"
+    before = logins(running)
+
+    taken = run("snapshot", file)
+    suspended = running.delete(f"/api/v1/users/{running.get('/api/v1/users/cora').json()['id']}")
+    running.delete(f"/api/v1/users/{running.get('/api/v1/users/cora').json()['id']}")
+    messy = logins(running)
+    restored = run("restore", file)
+
+    assert (taken.returncode, restored.returncode) == (0, 0), taken.stderr + restored.stderr
+    assert file.stat().st_mode & 0o077 == 0
+    assert suspended.status_code == 204
+    assert messy == before - {"cora@bank.example"}
+    assert logins(running) == before
+    events = running.get("/api/v1/logs", params={"limit": 1000}).json()
+    kinds = {event["eventType"] for event in events}
+    assert {"lab.org.snapshot", "lab.org.restore"} <= kinds
+
+
+def test_one_snapshot_fills_several_orgs_at_once(running, tmp_path):
+    rooms = {}
+    for name in ("ada", "bob"):
+        body = {"subdomain": name, "name": name, "world": False}
+        rooms[name] = running.post("/api/v1/orgs", json=body).json()["token"]
+
+    run("snapshot", tmp_path / "master.json")
+    restored = run("restore", tmp_path / "master.json", "--org", "ada", "--org", "bob")
+
+    assert restored.returncode == 0, restored.stderr
+    for name, token in rooms.items():
+        headers = {"Authorization": f"SSWS {token}"}
+        found = running.get(f"/orgs/{name}/api/v1/users", headers=headers)
+        assert "cora@bank.example" in {user["profile"]["login"] for user in found.json()}
+
+
+def test_reset_makes_an_org_what_it_was(running):
+    running.post("/api/v1/groups", json={"profile": {"name": "Mine"}}).raise_for_status()
+
+    done = run("reset")
+
+    assert done.returncode == 0, done.stderr
+    names = {group["profile"]["name"] for group in running.get("/api/v1/groups").json()}
+    assert "Mine" not in names
+    assert "cora@bank.example" in logins(running)
+
+
+def test_what_cannot_be_restored_is_named_in_one_line_and_nothing_changes(running, tmp_path):
+    file = tmp_path / "edited.json"
+    run("snapshot", file)
+    before = running.get("/api/v1/users").text
+    file.write_text(file.read_text().replace("Cora", "Kora"))
+
+    said = [
+        one_line(run("restore", file)),
+        one_line(run("restore", tmp_path / "missing.json")),
+        one_line(run("restore", tmp_path)),
+        one_line(run("snapshot", file, "--org", "nobody")),
+        one_line(run("snapshot", file, "--database", f"sqlite:///{tmp_path / 'none.db'}")),
+        one_line(run("snapshot", tmp_path / "none" / "x.json")),
+        one_line(run("reset", "--org", "nobody")),
+    ]
+
+    wanted = ["changed or damaged", "missing.json", "is a directory", "'nobody'", "none.db"]
+    for line, words in zip(said, [*wanted, "x.json", "'nobody'"], strict=True):
+        assert words in line
+    assert not (tmp_path / "none.db").exists()
+    assert running.get("/api/v1/users").text == before
+
+
+def test_a_new_org_lasts_and_its_token_is_shown_once(running):
+    made = run("new", "org", "Ada's Bank")
+
+    url, token = made.stdout.split()[0], made.stdout.split()[-1]
+    headers = {"Authorization": f"SSWS {token}"}
+    assert url == f"{str(running.base_url).rstrip('/')}/orgs/ada-s-bank"
+    assert httpx.get(f"{url}/api/v1/users", headers=headers).status_code == 200
+    (listed,) = running.get("/api/v1/orgs").json()
+    assert (listed["name"], listed["temporary"]) == ("Ada's Bank", False)
+    assert token not in running.get("/api/v1/logs", params={"limit": 1000}).text
+    assert "subdomain" in one_line(run("new", "org", "Ada's Bank"))
+    assert "'!!'" in one_line(run("new", "org", "!!"))
+
+
+def test_a_new_org_needs_a_running_lab(tmp_path):
+    said = one_line(run("new", "org", "Ada", GRANTLAB_HOME=str(tmp_path)))
+
+    assert "grantlab serve" in said

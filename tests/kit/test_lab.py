@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -262,3 +263,78 @@ def test_a_link_escapes_what_it_is_given():
     assert "<b>" not in link
     assert "&lt;go&gt;" in link
     assert 'rel="noopener"' in link
+
+
+def test_a_snapshot_undoes_what_came_after_it(lab, tmp_path):
+    file = lab.snapshot(tmp_path / "before.json")
+    lab.admin.post("/api/v1/groups", json={"profile": {"name": "Mine"}}).raise_for_status()
+    lab.move_clock(3600)
+
+    lab.restore(file)
+
+    names = [group["profile"]["name"] for group in lab.admin.get("/api/v1/groups").json()]
+    assert "Mine" not in names
+    assert lab.now() < time.time() + 600
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_reset_lab_is_as_new_and_goes_on(lab):
+    lab.admin.post("/api/v1/groups", json={"profile": {"name": "Mine"}}).raise_for_status()
+
+    lab.reset()
+
+    names = [group["profile"]["name"] for group in lab.admin.get("/api/v1/groups").json()]
+    assert "Mine" not in names
+    assert lab.app("Bank Web").client_secret
+
+
+def test_a_file_that_is_no_snapshot_is_refused_in_words(lab, tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+
+    with pytest.raises(LabError, match="no snapshot"):
+        lab.restore(tmp_path / "x.json")
+    with pytest.raises(LabError, match=r"none\.json"):
+        lab.restore(tmp_path / "none.json")
+
+
+def test_a_preview_names_things_as_the_lab_does(lab):
+    by_name = lab.preview(
+        client="Bank Web", user="cora", server="Transfers", scopes="openid transfers:read"
+    )
+    by_value = lab.preview(
+        client=lab.app("Bank Web"),
+        user=lab.person("cora"),
+        server=lab.server("Transfers"),
+        scopes=["openid", "transfers:read"],
+    )
+
+    assert by_name.scopes == by_value.scopes == ("openid", "transfers:read")
+    assert by_name.access_token["aud"] == "api://transfers"
+    assert by_name.id_token["sub"] == lab.person("cora").id
+    assert by_name.decision == by_value.decision
+    assert by_name.error is None
+    assert by_name.trace
+
+
+def test_a_preview_that_is_refused_says_why(lab):
+    refused = lab.preview(client="Bank Web", user="cora", server="Transfers", scopes="nonsense")
+
+    assert refused.error == "invalid_scope"
+    assert refused.access_token is None
+    assert refused.error_description
+
+
+def test_a_preview_without_a_person_is_of_the_client_itself(lab):
+    shown = lab.preview(client="Bank Web", server="Transfers", scopes="transfers:read")
+
+    assert shown.error == "unauthorized_client"
+
+
+def test_the_operations_and_the_outbox_are_the_labs(lab):
+    cora = lab.person("cora")
+
+    operations = lab.operations()
+
+    assert ("POST", "/lab/preview") in {(each["method"], each["path"]) for each in operations}
+    assert lab.outbox() == []
+    assert lab.outbox(cora) == []

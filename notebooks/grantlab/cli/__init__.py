@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from grantlab import lesson_files
+from labserver import state
 
 Command = Callable[..., Any]
 
@@ -186,6 +188,108 @@ def check(files: tuple[Path, ...], fix: bool) -> None:
         click.echo(line)
     if found:
         raise OneLine(f"{len(found)} faults; `grantlab check --fix` mends those it can.")
+
+
+_DATABASE = option(
+    "--database", "SQLAlchemy URL of the lab's database.  [default: lab.db in the state folder]"
+)
+_ORG = option("--org", "Subdomain of the org.  [default: the root org]", default="")
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    from grantlab.cli.orgs import OrgsFailed
+
+    try:
+        yield
+    except (OrgsFailed, state.StateUnusable) as fault:
+        raise OneLine(str(fault)) from fault
+
+
+@commands.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_DATABASE
+@_ORG
+def snapshot(file: Path, database: str | None, org: str) -> None:
+    """Write an org to FILE, whole: all but its log.
+
+    FILE holds secrets and signing keys, so only its owner can read it. The server may run
+    meanwhile. In a lesson, `lab.snapshot("FILE")` does the same.
+    """
+    from grantlab.cli import orgs
+
+    with _in_one_line():
+        orgs.snapshot(file, database, org)
+    click.echo(f"The org is in {file}; it holds secrets.")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_DATABASE
+@option(
+    "--org",
+    "Subdomain of the org; may be given again for more.  [default: the root org]",
+    multiple=True,
+)
+def restore(file: Path, database: str | None, org: tuple[str, ...]) -> None:
+    """Make an org what FILE says, all or nothing.
+
+    FILE is checked as a whole before anything is replaced. The server may run meanwhile, and
+    follows at its next request. What was issued since the snapshot is over. Another org than the
+    one that FILE was taken of gets its content: apps, people, servers, but no tokens and no keys.
+
+    \b
+    Examples:
+      grantlab restore monday.json
+      grantlab restore master.json --org ada --org bob
+    """
+    from grantlab.cli import orgs
+
+    with _in_one_line():
+        orgs.restore(file, database, org or ("",))
+    click.echo(f"Restored: {', '.join(org) or 'the root org'}.")
+
+
+@commands.command()
+@_DATABASE
+@_ORG
+@option(
+    "--world",
+    "World file that the org is filled from.  [default: the bank of the lessons]",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+def reset(database: str | None, org: str, world: Path | None) -> None:
+    """Make an org what it was when it was made; its address and its own API token stay.
+
+    Everything else in it is lost: take a snapshot before.
+    """
+    from grantlab.cli import orgs
+
+    with _in_one_line():
+        orgs.reset(database, org, world)
+    click.echo(f"Reset: {org or 'the root org'}.")
+
+
+@commands.group()
+def new() -> None:
+    """Make something new."""
+
+
+@new.command("org")
+@click.argument("name")
+def new_org(name: str) -> None:
+    """Make an org called NAME on the running lab, which stays until it is deleted.
+
+    Prints its address and, this once, the API token of its super admin.
+    """
+    from grantlab.finding import LabError, lasting_org
+
+    try:
+        made = lasting_org(name)
+    except LabError as fault:
+        raise OneLine(str(fault)) from fault
+    click.echo(made.url)
+    click.echo(f"API token, shown this once: {made.token}")
 
 
 @commands.command()

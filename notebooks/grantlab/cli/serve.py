@@ -18,6 +18,13 @@ from labserver.settings import Settings
 
 PREFIX = re.compile(r"(/[A-Za-z0-9._~@%+-]+)+")
 
+_HOW_TO_TRUST = """\
+Lessons and kit on this machine trust {url} by themselves. For others, its CA is {ca}
+  curl:     curl --cacert {ca} {url}/healthz
+  httpx:    httpx.Client(verify=ssl.create_default_context(cafile="{ca}"))
+  browsers: in the settings, import that file as an authority for websites. Remove it there when
+            you are done with the lab: whoever has ca-key.pem beside it could pose as any site."""
+
 
 class ServeFailed(Exception):
     """The server can't run; the message is one line that names the thing and the cure."""
@@ -145,3 +152,5 @@ def _say_ready(running: state.RunningServer, *, listed: bool) -> None:
     named = "GRANTLAB_ADMIN_TOKEN" in os.environ
     token = "GRANTLAB_ADMIN_TOKEN" if named else str(state.home() / "admin-token")
     print(f"{running.address} is ready; the admin's token is in {token}", flush=True)
+    if running.ca is not None:
+        print(_HOW_TO_TRUST.format(ca=running.ca, url=running.address), file=sys.stderr, flush=True)
