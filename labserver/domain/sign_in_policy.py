@@ -91,6 +91,16 @@ class SignInRules:
     may_unlock: bool = True
     """Whether locked users may free themselves by recovery."""
 
+    def session_lifetime(self, default: int, age: int = 0) -> int:
+        """Seconds from now after which a session of this age ends unless it is used.
+
+        `default` counts where the rules say nothing. It is over at 0 and below.
+        """
+        minutes = self.session_idle_minutes
+        idle = default if minutes is None else 60 * minutes
+        whole = self.session_lifetime_minutes
+        return min(idle, 60 * whole - age) if whole else idle
+
 
 def sign_in_rules(stored: Mapping[str, Mapping[str, Any]]) -> SignInRules:
     """The rules that follow from an org's policies, each as it is stored under its type.

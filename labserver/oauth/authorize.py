@@ -180,7 +180,7 @@ def _begin_with_session_token(attempt: Attempt, value: str) -> None:
         proven.user_id,
         amr=proven.amr,
         now=context.now,
-        lifetime=context.settings.lifetime_session,
+        lifetime=context.session_lifetime(),
     )
     attempt.signed_in = ledger.find_session(context.session, attempt.session_value, context.now)
     attempt.just_signed_in = True

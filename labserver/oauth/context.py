@@ -74,6 +74,15 @@ class Context:
             targets=({"id": self.org.id if server_id == ORG_SERVER else server_id} | about,),
         )
 
+    def session_lifetime(self, began: int | None = None) -> int:
+        """Seconds from now that a session of that time, or a new one, lasts without use.
+
+        At 0 and below it is over (Okta: sign-on rule, session).
+        """
+        rules = loaders.load_sign_in_rules(self.session)
+        age = 0 if began is None else self.now - began
+        return rules.session_lifetime(self.settings.lifetime_session, age)
+
     def passed(self, check: str, detail: str = "") -> None:
         """Note a check that passed. No secret, code or token goes into `detail`."""
         self.reasons.append(Check(check, "passed", detail))

@@ -19,7 +19,8 @@ def signed_in(context: Context) -> ledger.SignedIn | None:
     """The session that this browser holds at the request's org, if it still lives."""
     # The root org's cookie also reaches the other orgs' paths; only one of them is found here.
     for value in islice(request.cookies.getlist(COOKIE), 4):
-        if found := ledger.find_session(context.session, value, context.now):
+        found = ledger.find_session(context.session, value, context.now)
+        if found and context.session_lifetime(found.created) > 0:
             return _touched(context, found)
     return None
 
@@ -48,7 +49,7 @@ def start(context: Context, user: User, amr: tuple[str, ...]) -> str:
         user.id,
         amr=amr,
         now=context.now,
-        lifetime=context.settings.lifetime_session,
+        lifetime=context.session_lifetime(),
     )
 
 
@@ -76,6 +77,6 @@ def clear_cookie(response: Response) -> None:
 
 
 def _touched(context: Context, found: ledger.SignedIn) -> ledger.SignedIn:
-    lifetime = context.settings.lifetime_session
+    lifetime = context.session_lifetime(found.created)
     ledger.touch_session(context.session, found, now=context.now, lifetime=lifetime)
     return found

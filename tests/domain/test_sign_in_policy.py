@@ -60,3 +60,21 @@ def test_factors_are_enrolled_when_the_rule_says_so(
     )
 
     assert rules.enroll["question"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("idle", "whole", "age", "wanted"),
+    [
+        (None, 0, 0, 7200),
+        (30, 0, 0, 1800),
+        (30, 480, 0, 1800),
+        (30, 480, 480 * 60 - 60, 60),
+        (None, 480, 480 * 60, 0),
+    ],
+)
+def test_a_session_ends_without_use_and_at_its_longest(
+    idle: int | None, whole: int, age: int, wanted: int
+) -> None:
+    rules = SignInRules(session_idle_minutes=idle, session_lifetime_minutes=whole)
+
+    assert rules.session_lifetime(7200, age) == wanted

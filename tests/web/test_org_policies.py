@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.conftest import Lab
 from tests.speaking import Person, done, find_person, move_clock
 from tests.web.policing import POLICIES, policy_of, rule_of, set_password_policy
+from tests.web.visiting import Visitor
 
 TYPES = {"OKTA_SIGN_ON": "SIGN_ON", "PASSWORD": "PASSWORD", "MFA_ENROLL": "MFA_ENROLL"}
+
+
+@pytest.fixture
+def visitor(lab: Lab) -> Iterator[Visitor]:
+    with Visitor(lab.url) as found:
+        yield found
 
 
 def causes(answer: httpx.Response) -> str:
@@ -294,6 +303,56 @@ def test_access_denied_by_the_sign_on_rule_keeps_everybody_out(
     done(admin.put(path, json=rule))
 
     assert tries(http, cora, cora.password) == 401
+
+
+def set_session(admin: httpx.Client, **minutes: int) -> None:
+    """The sign-on rule says how long sessions last."""
+    path, rule = rule_of(admin, "OKTA_SIGN_ON")
+    rule["actions"]["signon"]["session"] |= minutes
+    done(admin.put(path, json=rule))
+
+
+def test_a_session_ends_after_its_idle_minutes_and_lives_on_by_use(
+    visitor: Visitor, admin: httpx.Client
+) -> None:
+    set_session(admin, maxSessionIdleMinutes=10)
+    visitor.open("/login/login.htm")
+    visitor.sign_in(find_person(admin))
+
+    alive = []
+    for seconds in (540, 540, 600):
+        move_clock(admin, seconds)
+        alive.append(visitor.open("/app/UserHome").url.path.endswith("/app/UserHome"))
+
+    assert alive == [True, True, False]
+
+
+def test_a_session_ends_at_its_longest_however_much_it_is_used(
+    visitor: Visitor, admin: httpx.Client
+) -> None:
+    set_session(admin, maxSessionIdleMinutes=10, maxSessionLifetimeMinutes=15)
+    visitor.open("/login/login.htm")
+    visitor.sign_in(find_person(admin))
+
+    alive = []
+    for seconds in (480, 360, 60):
+        move_clock(admin, seconds)
+        alive.append(visitor.open("/app/UserHome").url.path.endswith("/app/UserHome"))
+
+    assert alive == [True, True, False]
+
+
+def test_a_shorter_longest_counts_for_sessions_that_are_there_already(
+    visitor: Visitor, admin: httpx.Client
+) -> None:
+    visitor.open("/login/login.htm")
+    visitor.sign_in(find_person(admin))
+    move_clock(admin, 600)
+    set_session(admin, maxSessionLifetimeMinutes=5)
+
+    page = visitor.open("/app/UserHome")
+
+    assert page.url.path.endswith("/login/login.htm")
 
 
 def _with(document: dict[str, Any], member: str, value: object) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def create_session() -> Response:
     user = loaders.load_user(session(), proven.user_id) if proven else None
     if proven is None or user is None or not user.may_sign_in:
         raise ApiError("E0000004")
-    lifetime = context.settings.lifetime_session
+    lifetime = context.session_lifetime()
     value = ledger.start_session(
         session(), user.id, amr=proven.amr, now=context.now, lifetime=lifetime
     )
@@ -70,9 +70,8 @@ def refresh_session(session_id: str) -> Response:
     """The session lasts its whole lifetime again."""
     context = current_context()
     found, user = _the_session(session_id)
-    ledger.prolong_session(
-        session(), found.id, now=context.now, lifetime=context.settings.lifetime_session
-    )
+    lifetime = context.session_lifetime(found.created)
+    ledger.prolong_session(session(), found.id, now=context.now, lifetime=lifetime)
     return answer(document(context, *_the_session(session_id), found.id))
 
 

@@ -171,9 +171,7 @@ def _question_problem(context: Context, user: User, question: str, said: str) ->
     if not question or len(question) > _LONGEST_QUESTION:
         return f"The question must have 1 to {_LONGEST_QUESTION} characters."
     least = loaders.load_sign_in_rules(context.session, user).recovery_answer_length
-    if len(said) < least:
-        return f"The answer must have at least {least} characters."
-    return answer_problem(question, said) or ""
+    return answer_problem(question, said, least) or ""
 
 
 def _question(context: Context, user: User) -> str:
