@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,15 @@ from werkzeug.test import run_wsgi_app
 from labserver import Settings, create_app
 from labserver.domain.operations import OPERATIONS
 from tests.conftest import ROOT_TOKEN
-from tests.speaking import done, find_person, register_app, sign_in
+from tests.speaking import (
+    authorize,
+    custom_server,
+    done,
+    find_person,
+    register_app,
+    sign_in,
+    tokens_for,
+)
 from tests.web.test_isolation import ids_of
 
 EXAMPLES = 8
@@ -171,6 +180,8 @@ def form_of(admin: httpx.Client) -> dict[str, str]:
     """Sound values for the parameters of the protocol and of the pages."""
     cora = find_person(admin)
     app = register_app(admin, cora)
+    issuer = custom_server(str(admin.base_url).rstrip("/"))
+    tokens = tokens_for(admin, issuer, app, cora, "openid offline_access")
     return {
         "client_id": app.id,
         "client_secret": app.secret or "",
@@ -183,18 +194,19 @@ def form_of(admin: httpx.Client) -> dict[str, str]:
         "nonce": "n",
         "prompt": "none",
         "max_age": "10",
-        "code": "c",
+        "code": authorize(admin, issuer, app, cora).code,
         "code_verifier": "v" * 50,
         "code_challenge": "c" * 43,
         "code_challenge_method": "S256",
-        "refresh_token": "r",
-        "token": "t",
+        "refresh_token": tokens["refresh_token"],
+        "token": tokens["access_token"],
         "token_type_hint": "access_token",
         "sessionToken": sign_in(admin, cora),
+        "sid": admin.cookies["sid"],
         "request_uri": "urn:x",
         "request": "a.b.c",
         "claims": "{}",
-        "id_token_hint": "a.b.c",
+        "id_token_hint": tokens["id_token"],
         "post_logout_redirect_uri": "http://127.0.0.1:8765/signed-out",
         "client_assertion": "a.b.c",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -333,6 +345,17 @@ def form_bodies(draw: st.DrawFn, sound: dict[str, str]) -> tuple[str, str]:
     return "application/x-www-form-urlencoded", urlencode(pairs) + raw
 
 
+def credentials(sound: dict[str, str]) -> tuple[dict[str, str], ...]:
+    """How a request to a protocol endpoint or a page says who sends it."""
+    pair = f"{sound['client_id']}:{sound['client_secret']}".encode()
+    return (
+        {},
+        {"Authorization": f"Basic {b64encode(pair).decode()}"},
+        {"Authorization": f"Bearer {sound['token']}"},
+        {"Cookie": f"sid={sound['sid']}"},
+    )
+
+
 @st.composite
 def calls(draw: st.DrawFn, victim: Victim, route: Route) -> Call:
     """A request to the route: sound in part, so that it gets far."""
@@ -352,9 +375,10 @@ def calls(draw: st.DrawFn, victim: Victim, route: Route) -> Call:
     ])  # fmt: skip
     body = b""
     if route not in OPERATIONS:
+        headers = draw(st.sampled_from(credentials(victim.form)))
         query = draw(form_bodies(victim.form))[1]
-        headers["Content-Type"], form = draw(form_bodies(victim.form))
-        body = form.encode()
+        content_type, form = draw(form_bodies(victim.form))
+        headers, body = headers | {"Content-Type": content_type}, form.encode()
     elif method in ("POST", "PUT"):
         headers["Content-Type"], body = draw(json_bodies(victim.bodies[route]))
     odd = st.tuples(st.sampled_from(HEADER_NAMES), header_values)
