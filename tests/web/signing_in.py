@@ -12,7 +12,7 @@ from tests.speaking import PASSWORD, Person, done
 AUTHN = "/api/v1/authn"
 ANSWER = "Mayonnaise"
 QUESTION = {"question": "disliked_food", "answer": ANSWER}
-PHONE = "+1-555-415-1337"
+PHONE = "+15554151337"
 TOTP = "token:software:totp"
 POLICIES = "/api/v1/policies"
 _NAMES = {TOTP: "okta_otp"}
