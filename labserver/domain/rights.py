@@ -70,7 +70,7 @@ _ROLES: dict[Right, str] = {
     "edit members": "ORG_ADMIN USER_ADMIN GROUP_MEMBERSHIP_ADMIN",
     "view apps": "ORG_ADMIN READ_ONLY_ADMIN APP_ADMIN API_ACCESS_MANAGEMENT_ADMIN",
     "edit apps": "ORG_ADMIN APP_ADMIN API_ACCESS_MANAGEMENT_ADMIN",
-    "assign apps": "ORG_ADMIN APP_ADMIN API_ACCESS_MANAGEMENT_ADMIN",
+    "assign apps": "ORG_ADMIN USER_ADMIN APP_ADMIN API_ACCESS_MANAGEMENT_ADMIN",
     "view servers": "READ_ONLY_ADMIN API_ACCESS_MANAGEMENT_ADMIN",
     "edit servers": "API_ACCESS_MANAGEMENT_ADMIN",
     "view own tokens": "ORG_ADMIN USER_ADMIN GROUP_MEMBERSHIP_ADMIN READ_ONLY_ADMIN "
@@ -100,7 +100,7 @@ _LEAST: dict[Right, str] = {
     "edit members": "GROUP_MEMBERSHIP_ADMIN",
     "view apps": "READ_ONLY_ADMIN",
     "edit apps": "APP_ADMIN",
-    "assign apps": "APP_ADMIN",
+    "assign apps": "USER_ADMIN APP_ADMIN",
     "view servers": "READ_ONLY_ADMIN",
     "edit servers": "API_ACCESS_MANAGEMENT_ADMIN",
     "view own tokens": "GROUP_MEMBERSHIP_ADMIN READ_ONLY_ADMIN",

@@ -139,7 +139,8 @@ def _scope_is_there(context: Context, operation: Operation) -> None:
 def _role_is_there(context: Context, operation: Operation) -> None:
     roles = caller().roles
     right = operation.right
-    granted = all(allows(roles, right, each) for each in reach.reaches_of(context, operation))
+    reaches = reach.reaches_of(context, operation, roles)
+    granted = all(allows(roles, right, each) for each in reaches)
     if not is_super(roles):
         granted = granted and not _climbs(context, right)
     context.note(

@@ -62,8 +62,8 @@ def named_user(context: Context) -> values.User | None:
     return None if row is None else loaders.load_user(context.session, row.id)
 
 
-def reaches_of(context: Context, operation: Operation) -> list[Reach]:
-    """What the call is about: all of these must be in the caller's reach."""
+def reaches_of(context: Context, operation: Operation, roles: Iterable[Role] = ()) -> list[Reach]:
+    """What the call is about: all of these must be in the caller's reach, who has these roles."""
     named = request.view_args or {}
     if (operation.method, operation.path) == _CREATE_USER:
         joined = _texts(_body().get("groupIds"))
@@ -73,13 +73,16 @@ def reaches_of(context: Context, operation: Operation) -> list[Reach]:
             )
             for group_id in joined
         ] or [Reach(needs=_needs(operation, set()))]
-    user = named_user(context)
+    user = named_user(context) or _assignee(context, operation)
     own = frozenset(user.group_ids) if user else frozenset[str]()
     group, app = named.get("group_id"), named.get("app_id")
+    apps = frozenset({app} if app else ())
+    if user and operation.right == "view people" and any(role.apps for role in roles):
+        apps = _apps_of(context, user)
     return [
         Reach(
             groups=frozenset({group}) if group else own,
-            apps=frozenset({app} if app else ()),
+            apps=apps,
             person=own if group and "user_id" in named else None,
             listing=operation.method == "GET" and operation.path in _LISTS,
             needs=_needs_of(operation, user, group, app, named.get("server_id")),
@@ -228,6 +231,32 @@ def _in_apps(apps: set[str]) -> ColumnElement[bool]:
         .where(App.id.in_(apps))
     )
     return or_(User.pk.in_(direct), User.pk.in_(by_group))
+
+
+def _apps_of(context: Context, user: values.User) -> frozenset[str]:
+    """The apps that the person may use."""
+    direct = (
+        select(App.id)
+        .join(AppUser, AppUser.app_pk == App.pk)
+        .join(User, User.pk == AppUser.user_pk)
+        .where(User.id == user.id)
+    )
+    by_group = (
+        select(App.id)
+        .join(AppGroup, AppGroup.app_pk == App.pk)
+        .join(Group, Group.pk == AppGroup.group_pk)
+        .where(Group.id.in_(user.group_ids))
+    )
+    found = context.session.scalars(direct).all(), context.session.scalars(by_group).all()
+    return frozenset(found[0]) | frozenset(found[1])
+
+
+def _assignee(context: Context, operation: Operation) -> values.User | None:
+    """The person whom the body assigns to an app."""
+    if (operation.method, operation.path) != ("POST", "/api/v1/apps/{app_id}/users"):
+        return None
+    named = _body().get("id")
+    return loaders.load_user(context.session, named) if isinstance(named, str) else None
 
 
 def _body() -> dict[str, Any]:

@@ -479,3 +479,14 @@ def test_a_grant_that_is_revoked_leaves_the_token_and_stops_the_next_one(
 
     assert bearing(http, token, "GET", USERS).status_code == 200
     assert ask(http, app, "okta.users.read").status_code == 400
+
+
+def test_the_scope_for_registration_registers_and_does_nothing_else(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    token = service_token(admin, http, "okta.clients.register", "APP_ADMIN")
+    clients = "/oauth2/v1/clients"
+    body = {"client_name": "Registered", "redirect_uris": ["http://127.0.0.1:8765/callback"]}
+
+    assert bearing(http, token, "POST", clients, body).status_code == 201
+    assert_lacks_scope(bearing(http, token, "GET", clients), "okta.clients.read")

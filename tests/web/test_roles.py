@@ -318,3 +318,42 @@ def test_targets_of_the_wrong_kind_do_not_fit(
 
     assert_api_refused(admin.get(path), 400, "E0000091")
     assert_api_refused(admin.put(f"{path}/{wanted}"), 400, "E0000091")
+
+
+def test_an_app_admin_sees_the_people_of_the_app(
+    admin: httpx.Client, http: httpx.Client, cora: Person
+) -> None:
+    tom, sam = find_person(admin, "tom"), find_person(admin, "sam")
+    app = register_app(admin, tom)
+    done(admin.put(f"/api/v1/apps/{app.id}/groups/{group_named(admin, 'SubGroup')}"))
+    role = assign(admin, f"{USERS}/{cora.id}", "APP_ADMIN")
+    done(
+        admin.put(f"{USERS}/{cora.id}/roles/{role['id']}/targets/catalog/apps/oidc_client/{app.id}")
+    )
+    token = api_token(admin, cora)
+
+    listed = done(with_api_token(http, token, "GET", USERS))
+
+    assert {found["id"] for found in listed} == {tom.id, sam.id}
+    for person in (tom, sam):
+        assert with_api_token(http, token, "GET", f"{USERS}/{person.id}").status_code == 200
+    assert_lacks_role(with_api_token(http, token, "GET", f"{USERS}/grace@bank.example"))
+
+
+def test_a_group_admin_assigns_apps_to_the_group_and_its_people(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    token = api_token(admin, find_person(admin, "grace"))
+    app, sam = register_app(admin), find_person(admin, "sam")
+    path = f"/api/v1/apps/{app.id}"
+
+    def assigned(person: Person) -> httpx.Response:
+        return with_api_token(http, token, "POST", f"{path}/users", {"id": person.id})
+
+    def group(name: str) -> httpx.Response:
+        return with_api_token(http, token, "PUT", f"{path}/groups/{group_named(admin, name)}")
+
+    assert assigned(sam).status_code == group("SubGroup").status_code == 200
+    assert_lacks_role(assigned(find_person(admin, "cora")))
+    assert_lacks_role(group("Customers"))
+    assert_lacks_role(with_api_token(http, token, "GET", path))
