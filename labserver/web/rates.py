@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, current_app, g, request
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from werkzeug.http import http_date
 
 from labserver.oauth.context import Context
@@ -21,6 +19,10 @@ from labserver.store.directory import login_key
 from labserver.store.ledger import digest
 from labserver.web.errors import ApiError
 from labserver.web.forms import COOKIE
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import FixedWindowRateLimiter
 
 CALLS_A_MINUTE = 600
 """What an org's endpoints take; one token or app may use half of it."""
@@ -75,6 +77,11 @@ def may_authorize(context: Context, client_id: str) -> bool:
 
 
 def _enforced(settings: Settings) -> Rates:
+    # Most servers enforce nothing, and these imports are a noticeable part of a start.
+    from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+    from limits.storage import MemoryStorage
+    from limits.strategies import FixedWindowRateLimiter
+
     def share(figure: int) -> int:
         return max(1, figure // settings.workers)
 

@@ -331,6 +331,26 @@ def test_an_integration_is_no_app_that_somebody_could_edit(
     assert installed["id"] not in listed
 
 
+def test_its_client_can_be_read_in_the_words_of_registration_and_not_changed(
+    customer: Customer, installed: dict[str, Any]
+) -> None:
+    url = installed["_links"]["client"]["href"]
+
+    read = customer.admin.get(url)
+
+    shown = read.json()
+    assert read.status_code == 200
+    assert (shown["client_id"], shown["client_name"]) == (installed["id"], "Log Reader")
+    assert shown["token_endpoint_auth_method"] == "client_secret_basic"
+    assert installed["clientSecret"] not in read.text
+    for answer in (
+        customer.admin.put(url, json=shown),
+        customer.admin.post(f"{url}/lifecycle/newSecret"),
+        customer.admin.delete(url),
+    ):
+        assert answer.status_code == 404
+
+
 # Its tokens
 
 

@@ -19,6 +19,7 @@ from labserver.web.errors import ApiError, api_error, not_found, oauth_error
 from labserver.web.guard import reads_secrets
 from labserver.web.management.app_documents import AppDocument
 from labserver.web.management.apps import KIND, forget, make, new_secret, replace
+from labserver.web.management.integrations import client_of, installed_service
 from labserver.web.management.resources import (
     Json,
     answer,
@@ -92,7 +93,9 @@ def register_client() -> Response:
 
 @clients.get("/<client_id>")
 def get_client(client_id: str) -> Response:
-    """One client, without its secret."""
+    """One client, without its secret; an installed integration is one too, to be read alone."""
+    if (service := installed_service(client_id)) is not None:
+        return answer(client_of(service))
     return _shown(the_client(client_id))
 
 

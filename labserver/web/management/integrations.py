@@ -159,6 +159,26 @@ def document(row: Integration) -> Json:
     }
 
 
+def installed_service(client_id: str) -> Integration | None:
+    """The installed integration whose client this is."""
+    wanted = select(Integration).where(Integration.id == client_id)
+    return session().scalars(wanted).one_or_none()
+
+
+def client_of(row: Integration) -> Json:
+    """The integration's client in the words of registration, without its secret (RFC 7591 §2)."""
+    return {
+        "client_id": row.id,
+        "client_id_issued_at": row.created,
+        "client_secret_expires_at": 0,
+        "client_name": row.name,
+        "application_type": "service",
+        "response_types": ["token"],
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_basic",
+    }
+
+
 def _offered(type: str) -> Offer:
     """What is declared under this type: in this org, published or not, or by others."""
     own = session().scalars(select(Declaration).where(Declaration.type == type)).one_or_none()
