@@ -79,7 +79,7 @@ def _go_through(
     if grant_type == "implicit":
         scopes = tuple(name for name in scopes if name != "offline_access")
     outcome.scopes = scopes
-    access = Access(grant_type=judged, scopes=scopes)
+    access = Access(grant_type=judged, scopes=scopes, family=client.token_family)
     if user is not None:
         access = _of_person(context, client, user, access)
     outcome.rule = decide(context, client, judged, scopes, user)
@@ -127,6 +127,7 @@ def _of_person(context: Context, client: Client, user: User, access: Access) -> 
         app_username=loaders.app_username(context.session, client.id, user),
         auth_time=context.now,
         amr=("pwd",),
+        family=ledger.new_family_id(),
     )
 
 

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
+from labserver import Settings
+from tests import speaking
 from tests.conftest import Lab, running
 
 
@@ -75,6 +77,32 @@ def test_a_clock_that_may_not_move_names_the_option(
     for answer in answers:
         assert (answer.status_code, answer.json()["errorCode"]) == (404, "E0000008")
         assert "--movable-clock" in answer.json()["errorCauses"][0]["errorSummary"]
+
+
+def test_what_a_month_ends_is_over_when_the_clock_has_moved_a_month(
+    admin: httpx.Client, http: httpx.Client, lab: Lab
+) -> None:
+    cora = speaking.find_person(admin)
+    app = speaking.register_app(admin, cora)
+    issuer = speaking.custom_server(lab.url)
+    tokens = speaking.tokens_for(http, issuer, app, cora, scope="openid offline_access")
+    spare = admin.post("/api/v1/api-tokens", json={"name": "Spare"}).json()["token"]
+    assert http.get("/api/v1/sessions/me").status_code == 200
+
+    speaking.move_clock(admin, 31 * 24 * 3600)
+
+    resting = http.get("/api/v1/users", headers={"Authorization": f"SSWS {spare}"})
+    introspected = speaking.introspect(http, issuer, app, tokens["access_token"])
+    refreshed = speaking.refresh(http, issuer, app, tokens["refresh_token"])
+    assert resting.status_code == 401
+    assert introspected == {"active": False}
+    assert refreshed.json()["error"] == "invalid_grant"
+    assert http.get("/api/v1/sessions/me").status_code == 404
+    assert admin.get("/api/v1/users").status_code == 200
+
+
+def test_a_server_does_not_move_its_clock_unless_it_was_started_for_it() -> None:
+    assert Settings("http://127.0.0.1:1", "sqlite:///x.db", "x").movable_clock is False
 
 
 def test_the_clock_is_for_known_callers(http: httpx.Client) -> None:
