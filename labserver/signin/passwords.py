@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, case, select, update
@@ -107,6 +107,8 @@ class PasswordCheck:
     """Whose password was right but is expired: it must be changed before anything else."""
     expires: int | None = None
     """When the password of `user` expires by its age."""
+    unlocked: bool = False
+    """Whether a lock that had lasted long enough was taken away."""
 
 
 def check_password(session: Session, login: str, password: str, now: int) -> PasswordCheck:
@@ -130,11 +132,8 @@ def check_password(session: Session, login: str, password: str, now: int) -> Pas
         raise_changes(session)
     if row.status == "PASSWORD_EXPIRED":
         _note_expired(session, row)
-    if not right:
-        return _failed(session, row, rules, now)
-    if not rules.allowed:
-        return PasswordCheck(None, "SIGN_ON_DENIED")
-    return _succeeded(session, row, rules, now)
+    judge = _succeeded if right else _failed
+    return replace(judge(session, row, rules, now), unlocked=unlocks)
 
 
 def password_problems(
@@ -184,7 +183,9 @@ def _failed(session: Session, row: Row[Any], rules: SignInRules, now: int) -> Pa
 
 
 def _succeeded(session: Session, row: Row[Any], rules: SignInRules, now: int) -> PasswordCheck:
-    """Signed in, or stopped because the password is expired, by its age or before."""
+    """Signed in, or stopped: by the sign-on policy, or by a password that is expired."""
+    if not rules.allowed:
+        return PasswordCheck(None, "SIGN_ON_DENIED")
     changed = row.password_changed or row.created
     expires = changed + rules.max_age_days * DAY if rules.max_age_days else None
     known = run(session, _FOUND_EXPIRED, user=row.pk).scalar()

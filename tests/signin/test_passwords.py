@@ -262,6 +262,7 @@ def test_a_lock_is_over_after_the_minutes_of_the_policy_and_the_count_starts_aga
 
     assert early.reason == "LOCKED_OUT"
     assert wrong.reason == "INVALID_CREDENTIALS"
+    assert (early.unlocked, wrong.unlocked, right.unlocked) == (False, True, False)
     assert right.user is not None
 
 

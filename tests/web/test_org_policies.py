@@ -85,6 +85,12 @@ def test_expand_shows_the_rules_with_the_policy(admin: httpx.Client) -> None:
     assert [rule["name"] for rule in shown["_embedded"]["rules"]] == ["Default Rule"]
 
 
+def test_none_of_them_is_inactive(admin: httpx.Client) -> None:
+    found = admin.get(POLICIES, params={"type": "PASSWORD", "status": "INACTIVE"})
+
+    assert done(found) == []
+
+
 def test_what_the_body_leaves_out_is_the_default_again(admin: httpx.Client) -> None:
     set_password_policy(admin, "lockout", maxAttempts=3)
     policy = policy_of(admin, "PASSWORD")
@@ -291,6 +297,8 @@ def test_attempts_and_automatic_unlock_count_from_the_next_sign_in(
     assert wrong == [401, 401]
     assert (locked, status) == (401, "LOCKED_OUT")
     assert tries(http, cora, cora.password) == 200
+    events = done(admin.get("/api/v1/logs", params={"limit": 1000}))
+    assert "user.account.unlock" in {event["eventType"] for event in events}
 
 
 def test_access_denied_by_the_sign_on_rule_keeps_everybody_out(

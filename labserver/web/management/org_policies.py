@@ -52,8 +52,11 @@ def list_org_policies() -> Response:
         raise invalid("type", f"Say which policies: {', '.join(POLICY_TYPES)}.")
     if wanted not in POLICY_TYPES:
         raise invalid("type", f"This lab has policies of the types {', '.join(POLICY_TYPES)}.")
-    shown = [policy_document(found) for found in _policies() if found.type == wanted]
-    return with_links(answer(shown), None, _PAGE)
+    shown = [found for found in _policies() if found.type == wanted]
+    if request.args.get("status", "ACTIVE") != "ACTIVE":
+        # What is the default is always active.
+        shown = []
+    return with_links(answer([_asked_document(found) for found in shown]), None, _PAGE)
 
 
 @management.post(PATH)
@@ -65,11 +68,7 @@ def create_org_policy() -> Response:
 @management.get(f"{PATH}/<policy_id>")
 def get_org_policy(policy_id: str) -> Response:
     """One policy, with its rule when `expand=rules` asks for it."""
-    found = _the_policy(policy_id)
-    shown = policy_document(found)
-    if request.args.get("expand") == "rules":
-        shown["_embedded"] = {"rules": [rule_document(found)]}
-    return answer(shown)
+    return answer(_asked_document(_the_policy(policy_id)))
 
 
 @management.put(f"{PATH}/<policy_id>")
@@ -138,6 +137,14 @@ def switch_org_rule(policy_id: str, rule_id: str, change: str) -> Response:
     """Refused, unless it is to be as it is: a default rule is always active."""
     _with_rule(policy_id, rule_id)
     return _stays_active(change, "PolicyRule")
+
+
+def _asked_document(found: Found) -> Json:
+    """The policy, with its rule when `expand=rules` asks for it."""
+    shown = policy_document(found)
+    if request.args.get("expand") == "rules":
+        shown["_embedded"] = {"rules": [rule_document(found)]}
+    return shown
 
 
 def _stays_active(change: str, kind: str) -> Response:

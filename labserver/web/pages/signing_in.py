@@ -14,7 +14,7 @@ from labserver.web import session_cookie
 from labserver.web.authn import by_credentials
 from labserver.web.context import current_context
 from labserver.web.forms import form_token
-from labserver.web.pages.arriving import arrive, handle_of, note, words
+from labserver.web.pages.arriving import arrive, handle_of, words
 from labserver.web.pages.blueprint import pages
 from labserver.web.pages.visits import Waiting, submitted_here, waiting_here
 from labserver.web.rendering import csp_source, go, origin, page
@@ -50,7 +50,6 @@ def submit_sign_in() -> Response:
             context.session, user, context.now, password_ends=found.expires, warn=True
         )
     except AuthnRefused as refusal:
-        note(context, refusal)
         raise Refusal("access_denied", words(refusal), 403) from None
     return arrive(context, begun, waiting)
 
