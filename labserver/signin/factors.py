@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -12,7 +11,8 @@ from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from labserver.signin import outbox
-from labserver.signin.answers import QUESTIONS, answer_problem, hash_answer, is_answer
+from labserver.signin.answers import QUESTIONS, is_answer
+from labserver.signin.factor_facts import BLANK, TOTP, FactorRefusal, facts_of
 from labserver.signin.failures import count_failure, most_failures
 from labserver.store.core import digest, org_of
 from labserver.store.directory import User
@@ -33,7 +33,6 @@ __all__ = [
     "verify",
 ]
 
-TOTP = "token:software:totp"
 PROVIDERS: Mapping[str, tuple[str, ...]] = {
     "question": ("OKTA",),
     TOTP: ("OKTA", "GOOGLE"),
@@ -51,29 +50,11 @@ RESEND_AFTER = 30
 TIME_STEP = 30
 """Seconds that an app shows one code; the one before and the one after are taken too."""
 
-_PHONE = re.compile(r"\+? ?\(?[1-9][0-9 ().-]*")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _EXISTS = {"sms": "There is an existing verified phone number."}
 _WRONG = {
     "answer": "Your answer doesn't match our records. Please try again.",
     "passCode": "Your passcode doesn't match our records. Please try again.",
 }
-_BLANK = "The field cannot be left blank"
-
-
-class FactorRefusal(Exception):
-    """A factor that could not be enrolled or shown, in the terms of Okta's error catalogue.
-
-    `field` names what was wrong about a body (E0000001). `locked`: this failure was one too many.
-    What was counted must be committed, so the caller's answer may not roll back.
-    """
-
-    def __init__(self, code: str, cause: str = "", field: str = "", locked: bool = False) -> None:
-        super().__init__(f"{code}: {field} {cause}")
-        self.code = code
-        self.cause = cause
-        self.field = field
-        self.locked = locked
 
 
 def enrolled(session: Session, user_id: str) -> list[Factor]:
@@ -115,7 +96,7 @@ def enroll(
     if row is not None and row.status == "ACTIVE" and not _is_replaced(factor_type, update_phone):
         cause = _EXISTS.get(factor_type, "A factor of this type is already set up.")
         raise FactorRefusal("E0000001", cause, "factorEnrollRequest")
-    shown, secret = _facts(user, factor_type, profile)
+    shown, secret = facts_of(user, factor_type, profile)
     sends = factor_type in CHANNELS and not activate
     if row is not None and sends:
         _must_have_rested(row, now)
@@ -197,46 +178,6 @@ def _is_replaced(factor_type: str, update_phone: bool) -> bool:
     return update_phone and factor_type in ("sms", "call")
 
 
-def _facts(
-    user: User, factor_type: str, profile: Mapping[str, Any]
-) -> tuple[dict[str, Any], str | None]:
-    """What the factor shows, and its secret."""
-    if factor_type == "question":
-        return _question(profile)
-    if factor_type == TOTP:
-        return {"credentialId": user.login}, pyotp.random_base32()
-    if factor_type == "email":
-        address = _text(profile, "email", user.profile.get("email"))
-        if len(address) > 100 or not _EMAIL.fullmatch(address):
-            raise FactorRefusal("E0000001", "It is no e-mail address.", "email")
-        return {"email": address}, None
-    return {"phoneNumber": _number(_text(profile, "phoneNumber"))}, None
-
-
-def _number(typed: str) -> str:
-    """A phone number in the one form that everybody understands (ITU-T E.164)."""
-    digits = re.sub(r"[^0-9]", "", typed)
-    if len(typed) > 40 or not _PHONE.fullmatch(typed) or not 7 <= len(digits) <= 15:
-        raise FactorRefusal("E0000001", "Invalid Phone Number.", "phoneNumber")
-    return f"+{digits}"
-
-
-def _question(profile: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    key, answer = _text(profile, "question"), _text(profile, "answer")
-    if key not in QUESTIONS:
-        raise FactorRefusal("E0000001", "There is no such security question.", "question")
-    if problem := answer_problem(f"{key} {QUESTIONS[key]}", answer):
-        raise FactorRefusal("E0000001", problem, "answer")
-    return {"question": key, "questionText": QUESTIONS[key]}, hash_answer(answer)
-
-
-def _text(profile: Mapping[str, Any], name: str, default: object = None) -> str:
-    value = profile.get(name) or default
-    if not isinstance(value, str):
-        raise FactorRefusal("E0000001", "It is a text." if value else _BLANK, name)
-    return value
-
-
 def _must_have_rested(factor: Factor, now: int) -> None:
     if factor.code_sent is not None and now < factor.code_sent + RESEND_AFTER:
         raise FactorRefusal("E0000109")
@@ -249,7 +190,7 @@ def _must_be_free(session: Session, factor: Factor) -> None:
 
 def _check_answer(session: Session, factor: Factor, now: int, answer: str | None) -> None:
     if not answer:
-        raise FactorRefusal("E0000001", _BLANK, "answer")
+        raise FactorRefusal("E0000001", BLANK, "answer")
     _must_be_free(session, factor)
     if not is_answer(factor.secret, answer):
         _refuse(session, factor, now, "answer")
@@ -259,7 +200,7 @@ def _check_answer(session: Session, factor: Factor, now: int, answer: str | None
 def _check_code(session: Session, factor: Factor, now: int, pass_code: str | None) -> None:
     """The code is right, and claimed: nobody can use it once more."""
     if not pass_code:
-        raise FactorRefusal("E0000001", _BLANK, "passCode")
+        raise FactorRefusal("E0000001", BLANK, "passCode")
     _must_be_free(session, factor)
     if factor.factor_type == TOTP:
         _claim_step(session, factor, now, pass_code)

@@ -14,7 +14,10 @@ from tests.speaking import (
     custom_server,
     done,
     find_person,
+    introspect,
+    refresh,
     register_app,
+    tokens_for,
 )
 
 USERS = "/api/v1/users"
@@ -506,6 +509,36 @@ def test_whoever_is_put_out_loses_sessions_refresh_tokens_api_tokens_and_links(
     assert http.get(f"{USERS}/me", headers=token).status_code == 401
     assert http.get("/api/v1/sessions/me").status_code == 404
     assert made["id"] not in admin.get("/api/v1/api-tokens").text
+
+
+@pytest.mark.parametrize(
+    ("call", "refreshes", "active"),
+    [
+        ("DELETE sessions", True, True),
+        ("DELETE sessions?oauthTokens=true", False, False),
+        ("POST lifecycle/suspend", False, True),
+        ("POST lifecycle/deactivate", False, False),
+    ],
+)
+def test_what_happens_to_tokens_when_access_is_cut(
+    admin: httpx.Client, http: httpx.Client, call: str, refreshes: bool, active: bool
+) -> None:
+    cora = find_person(admin)
+    issuer = custom_server(str(http.base_url).rstrip("/"))
+    app = register_app(admin, cora)
+    tokens = tokens_for(http, issuer, app, cora, scope="openid offline_access")
+    method, below = call.split(" ")
+
+    cut = admin.request(method, f"{USERS}/{cora.id}/{below}")
+    if "suspend" in call:
+        # So that what is seen are the tokens, not the status.
+        done(admin.post(f"{USERS}/{cora.id}/lifecycle/unsuspend"))
+
+    assert cut.is_success
+    said = introspect(http, issuer, app, tokens["access_token"])
+    assert said["active"] is active
+    again = refresh(http, issuer, app, tokens["refresh_token"])
+    assert again.is_success is refreshes
 
 
 @pytest.mark.parametrize(
