@@ -22,6 +22,7 @@ from tests.speaking import (
     find_person,
     org_server,
     public_jwk,
+    register_app,
 )
 
 CLIENTS = "/oauth2/v1/clients"
@@ -396,6 +397,37 @@ def test_an_app_admin_edits_clients_but_none_that_holds_more_than_they_do(
     assert own.status_code == 200
     assert [each.status_code for each in (renewed, replaced, deleted)] == [403] * 3
     assert renewed.json()["errorCode"] == "E0000006"
+
+
+def test_the_scope_to_register_opens_registration_and_nothing_else(
+    admin: httpx.Client, http: httpx.Client, lab: Lab, shop: dict[str, Any]
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    job = register_app(admin, type="service", auth="private_key_jwt", key=key)
+    for scope in ("okta.clients.register", "okta.clients.read"):
+        grant = {"scopeId": scope, "issuer": lab.url}
+        assert admin.post(f"/api/v1/apps/{job.id}/grants", json=grant).status_code == 201
+    role = admin.post(f"{CLIENTS}/{job.id}/roles", json={"type": "APP_ADMIN"})
+    assert role.status_code == 200, role.text
+
+    def bearer(scope: str) -> dict[str, str]:
+        answer = call(
+            http, org_server(lab.url), "token", job, grant_type="client_credentials", scope=scope
+        )
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    register, read = bearer("okta.clients.register"), bearer("okta.clients.read")
+    made = http.post(CLIENTS, json=JOB, headers=register)
+    listed = http.get(CLIENTS, headers=register)
+    path = f"{CLIENTS}/{shop['client_id']}"
+
+    assert made.status_code == 201
+    assert listed.status_code == 403
+    assert "insufficient_scope" in listed.headers["WWW-Authenticate"]
+    assert http.delete(path, headers=register).status_code == 403
+    assert http.get(path, headers=read).status_code == 200
+    assert http.post(CLIENTS, json=JOB, headers=read).status_code == 403
+    assert http.put(path, json=SHOP, headers=read).status_code == 403
 
 
 def test_a_reader_reads_clients_and_changes_none(

@@ -262,6 +262,22 @@ def test_the_clients_of_a_person_are_those_with_tokens_or_consents(
     assert done(admin.get(f"/api/v1/users/{tom.id}/clients")) == []
 
 
+def test_the_clients_of_a_person_are_paged_by_link(
+    admin: httpx.Client, http: httpx.Client, custom: Issuer, shop: App, cora: Person
+) -> None:
+    other = register_app(admin, cora, label="Other")
+    for app in (shop, other):
+        tokens_for(http, custom, app, cora, SCOPE)
+    path = f"/api/v1/users/{cora.id}/clients"
+
+    first = admin.get(path, params={"limit": 1})
+    second = admin.get(first.links["next"]["url"])
+
+    assert [each["client_id"] for each in first.json() + second.json()] == [shop.id, other.id]
+    assert "next" not in second.links
+    assert admin.get(path, params={"after": "nobody"}).json()["errorCode"] == "E0000029"
+
+
 # Consents
 
 

@@ -110,10 +110,19 @@ def list_user_clients(user_id: str) -> Response:
     user = find_person(user_id)
     names = ledger.clients_of_user(session(), user.id, current_context().now)
     names |= ledger.clients_consented(session(), user.id)
-    rows = session().scalars(select(App).where(App.client_id.in_(names)).order_by(App.pk))
+    limit = limit_of(200, 200)
+    wanted = select(App).where(App.client_id.in_(names)).order_by(App.pk).limit(limit + 1)
+    if (after := request.args.get("after")) is not None:
+        place = session().scalar(select(App.pk).where(App.id == after))
+        if place is None:
+            raise ApiError("E0000029", causes=[BAD_CURSOR])
+        wanted = wanted.where(App.pk > place)
+    rows = session().scalars(wanted).all()
+    shown = rows[:limit]
+    following = shown[-1].id if len(rows) > limit else None
     path = f"/api/v1/users/{user.id}/clients"
-    shown = [client_document(path, row, "grants", "tokens") for row in rows]
-    return with_links(answer(shown), None, 200)
+    documents = [client_document(path, row, "grants", "tokens") for row in shown]
+    return with_links(answer(documents), following, limit)
 
 
 @management.get(f"{OF_USER}/<client_id>/tokens")
@@ -169,11 +178,6 @@ def issuer_of(server_id: str) -> str:
     return url("") if server_id == ORG_SERVER else url(f"/oauth2/{server_id}")
 
 
-def expands(name: str) -> bool:
-    """Whether the caller wants this embedded."""
-    return name in request.args.get("expand", "").split(",")
-
-
 def _of_server(server_id: str, client_id: str) -> Whose:
     return Whose(the_client(client_id).client_id, the_server(server_id).id)
 
@@ -188,6 +192,7 @@ def _of_user(user_id: str, client_id: str) -> Whose:
 
 
 def _list(whose: Whose) -> Response:
+    _expand_is_known()
     limit = limit_of(20, 200)
     after = request.args.get("after")
     found = ledger.list_held(session(), whose, current_context().now, limit + 1, after)
@@ -198,7 +203,14 @@ def _list(whose: Whose) -> Response:
     return with_links(answer(_documents(shown)), following, limit)
 
 
+def _expand_is_known() -> None:
+    """Raises `ApiError` E0000001 for a wish that there is nothing for."""
+    if request.args.get("expand", "scope") != "scope":
+        raise invalid("expand", "It is scope.")
+
+
 def _show(whose: Whose, token_id: str) -> Response:
+    _expand_is_known()
     return answer(_documents([_the_token(whose, token_id)])[0])
 
 
@@ -265,10 +277,8 @@ def _document(held: Held, app: App, login: str | None, server: Json) -> Json:
             **server,
         },
     }
-    if expands("scope"):
+    if "expand" in request.args:
         document["_embedded"] = {"scopes": _scopes(family.server_id, held.scopes)}
-    elif "expand" in request.args:
-        raise invalid("expand", "It is scope.")
     return document
 
 
