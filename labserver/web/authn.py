@@ -12,15 +12,17 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from labserver.domain.authn import PATHS, AuthnRefused
 from labserver.domain.authn import Operation as Step
+from labserver.domain.rights import is_super
 from labserver.domain.values import User
 from labserver.oauth.context import Context
 from labserver.signin import recovering, steps, transactions
 from labserver.signin.factors import FactorRefusal
 from labserver.signin.passwords import PasswordCheck, check_password
 from labserver.signin.transactions import Transaction
-from labserver.store import ledger, loaders
+from labserver.store import loaders
 from labserver.web import authn_documents
 from labserver.web.bodies import json_body
+from labserver.web.callers import identify, roles_of_user
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, api_error, invalid, not_found
 
@@ -28,7 +30,7 @@ authn = Blueprint("authn", __name__)
 
 RESET_PAGE = "/signin/reset-password/"
 UNLOCK_PAGE = "/signin/unlock/"
-_SSWS = re.compile(r"\s*SSWS\s*(\S+)\s*", re.IGNORECASE)
+_SSWS = re.compile(r"\s*SSWS", re.IGNORECASE)
 _LONGEST_DEVICE, _LONGEST_RELAY_STATE = 32, 2048
 _CHANNELS: dict[str, recovering.Channel] = {"EMAIL": "email", "SMS": "sms", "CALL": "call"}
 _NAMES = re.compile(r"{(\w+)}")
@@ -45,13 +47,12 @@ def _at(step: Step, more: str = "") -> Callable[[View], View]:
 def see_who_calls() -> None:
     """Everybody may; a valid API token marks a trusted caller. Raises `ApiError` E0000011."""
     context = current_context()
-    found = _SSWS.fullmatch(request.headers.get("Authorization", ""))
-    g.trusted = found is not None
-    if found is None:
+    g.caller = None
+    if not _SSWS.match(request.headers.get("Authorization", "")):
         return
-    if ledger.find_api_token(context.session, found[1], context.now) is None:
-        raise ApiError("E0000011")
-    context.passed("API token", "It is good, so the caller is trusted.")
+    g.caller = identify(context)
+    # The person who signs in is whom the log tells of.
+    context.actor_user = None
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()
     with suppress(ValueError):
         context.ip = str(ipaddress.ip_address(forwarded))
@@ -249,14 +250,6 @@ def cancel() -> Response:
     return jsonify(relayState=after.memory.relay_state)
 
 
-def by_password(context: Context, login: str, password: str) -> User | None:
-    """The person with this login and password, signed in by nothing more."""
-    found = by_credentials(context, login, password)
-    if found.user is not None:
-        context.event("user.session.start", "User login to the lab")
-    return found.user
-
-
 def by_credentials(context: Context, login: str, password: str) -> PasswordCheck:
     """What login and password show; the log learns what was wrong, the caller never."""
     found = check_password(context.session, login, password, context.now)
@@ -278,7 +271,7 @@ def by_credentials(context: Context, login: str, password: str) -> PasswordCheck
 
 def _begun(context: Context, user: User, expires: int | None, body: dict[str, Any]) -> Transaction:
     options, around = _object(body, "options"), _object(body, "context")
-    device = _optional(around, "deviceToken") if g.trusted else None
+    device = _optional(around, "deviceToken") if g.caller else None
     if device and len(device) > _LONGEST_DEVICE:
         raise invalid("deviceToken", f"It has at most {_LONGEST_DEVICE} characters.")
     return transactions.begin(
@@ -296,18 +289,18 @@ def _begun(context: Context, user: User, expires: int | None, body: dict[str, An
 def _recovered(purpose: recovering.Recovery, page: str) -> Response:
     context, body = current_context(), json_body()
     login, relay_state = _text(body, "username"), _relay_state(body)
-    wanted = (_optional(body, "factorType") or ("EMAIL" if g.trusted else "")).upper()
+    wanted = (_optional(body, "factorType") or ("EMAIL" if g.caller else "")).upper()
     if not wanted:
         raise invalid("factorType", "The field cannot be left blank")
     if wanted not in _CHANNELS:
         raise invalid("factorType", "It is one of EMAIL, SMS, CALL.")
     channel = _CHANNELS[wanted]
-    if g.trusted:
-        if channel == "email":
-            return _shown(
-                recovering.recovery_token(context.session, purpose, login, context.now, relay_state)
-            )
-        recovering.must_be_recoverable(context.session, purpose, login)
+    if g.caller is not None:
+        _must_not_climb(context, recovering.must_be_recoverable(context.session, purpose, login))
+    if g.caller is not None and channel == "email":
+        return _shown(
+            recovering.recovery_token(context.session, purpose, login, context.now, relay_state)
+        )
     after = recovering.recover(
         context.session,
         purpose,
@@ -320,6 +313,14 @@ def _recovered(purpose: recovering.Recovery, page: str) -> Response:
     if channel == "email":
         return jsonify(authn_documents.mail_is_on_its_way(after))
     return _shown(after)
+
+
+def _must_not_climb(context: Context, user: User) -> None:
+    """Raises `ApiError` E0000006 when an admin's token would lend its caller another's rights."""
+    own = user.id == g.caller.id
+    if not own and roles_of_user(context, user) and not is_super(g.caller.roles):
+        context.note("admin role", "failed", "Only a super admin recovers an admin's account.")
+        raise ApiError("E0000006")
 
 
 def _resent(

@@ -80,7 +80,7 @@ def _by_api_token(context: Context, value: str) -> Caller:
     assert user is not None
     context.actor_user = user
     context.passed("API token", "It is good, and it acts as the user it belongs to.")
-    return Caller(user.id, user, _roles_of_user(context, user), None, token.id)
+    return Caller(user.id, user, roles_of_user(context, user), None, token.id)
 
 
 def _by_access_token(context: Context, value: str) -> Caller:
@@ -102,7 +102,7 @@ def _by_access_token(context: Context, value: str) -> Caller:
     user = loaders.load_user(context.session, found.claims["uid"])
     assert user is not None
     context.actor_user = user
-    return Caller(user.id, user, _roles_of_user(context, user), scopes)
+    return Caller(user.id, user, roles_of_user(context, user), scopes)
 
 
 def _not_accepted(context: Context, scheme: str, words: str) -> ApiError:
@@ -117,7 +117,7 @@ def _challenge(context: Context, scheme: str, detail: str) -> str:
     return f"{scheme} {where}{algorithms}, {detail}"
 
 
-def _roles_of_user(context: Context, user: values.User) -> tuple[Role, ...]:
+def roles_of_user(context: Context, user: values.User) -> tuple[Role, ...]:
     """The user's roles, the groups' among them."""
     group_pks = select(Group.pk).where(Group.id.in_(user.group_ids))
     user_pk = select(User.pk).where(User.id == user.id).scalar_subquery()

@@ -9,7 +9,15 @@ import httpx
 import pytest
 
 from tests.conftest import Lab
-from tests.speaking import PASSWORD, Person, done, events_of, move_clock, set_status
+from tests.speaking import (
+    PASSWORD,
+    Person,
+    done,
+    events_of,
+    find_person,
+    move_clock,
+    set_status,
+)
 from tests.web.signing_in import (
     ANSWER,
     PHONE,
@@ -415,6 +423,26 @@ def test_a_trusted_caller_is_told_who_cannot_recover(
     assert code_of(unknown) == (403, "E0000095")
     assert code_of(not_locked) == (403, "E0000032")
     assert code_of(stopped) == (403, "E0000034")
+
+
+@pytest.mark.parametrize("way", ["EMAIL", "SMS"])
+def test_a_lesser_admins_token_recovers_people_but_no_other_admin(
+    admin: httpx.Client, http: httpx.Client, nora: Person, way: str
+) -> None:
+    grace = find_person(admin, "grace")
+    body = {"name": "Portal", "userId": grace.id}
+    token = done(admin.post("/api/v1/api-tokens", json=body))["token"]
+    headers = {"Authorization": f"SSWS {token}"}
+    otto = add_person(admin, "otto")
+    done(admin.post(f"/api/v1/users/{otto.id}/roles", json={"type": "HELP_DESK_ADMIN"}))
+
+    def ask(login: str) -> httpx.Response:
+        body = {"username": login, "factorType": way}
+        return http.post("/api/v1/authn/recovery/password", json=body, headers=headers)
+
+    assert done(ask(nora.login))
+    assert code_of(ask(otto.login)) == (403, "E0000006")
+    assert code_of(ask(NOBODY)) == (403, "E0000095")
 
 
 def test_a_trusted_caller_can_have_a_code_sent(
