@@ -561,17 +561,28 @@ def test_odd_forms_of_paths_answer_as_unknown_paths_or_methods(
     assert answer.json()["errorCode"] in {404: ("E0000007", "E0000008"), 405: ("E0000022",)}[status]
 
 
-def test_a_help_desk_resets_passwords_and_changes_no_one_else(
+def test_a_help_desk_helps_and_edits_nobody(
     admin: httpx.Client, http: httpx.Client, isaac: Person
 ) -> None:
     clerk = find_person(admin, "sam")
     done(admin.post(f"{USERS}/{clerk.id}/roles", json={"type": "HELP_DESK_ADMIN"}))
     made = done(admin.post("/api/v1/api-tokens", json={"name": "Desk", "userId": clerk.id}))
     headers = {"Authorization": f"SSWS {made['token']}"}
-    path = f"{USERS}/{isaac.id}/lifecycle"
+    path = f"{USERS}/{isaac.id}"
+    question = {"factorType": "question", "provider": "OKTA", "profile": QUESTION}
 
-    reset = http.post(f"{path}/reset_password?sendEmail=false", headers=headers)
-    suspend = http.post(f"{path}/suspend", headers=headers)
+    helped = [
+        http.post(f"{path}/lifecycle/reset_factors", headers=headers),
+        http.get(f"{path}/factors/questions", headers=headers),
+        http.post(f"{path}/lifecycle/expire_password_with_temp_password", headers=headers),
+        http.post(f"{path}/lifecycle/reset_password?sendEmail=false", headers=headers),
+        http.delete(f"{path}/sessions", headers=headers),
+    ]
+    refused = [
+        http.post(f"{path}/lifecycle/suspend", headers=headers),
+        http.post(f"{path}/factors", headers=headers, json=question),
+        http.post(f"{path}/credentials/change_password", headers=headers, json={}),
+    ]
 
-    assert reset.status_code == 200
-    assert code_of(suspend) == (403, "E0000006")
+    assert [answer.status_code for answer in helped] == [200, 200, 200, 200, 204]
+    assert [code_of(answer) for answer in refused] == [(403, "E0000006")] * 3
