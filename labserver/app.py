@@ -13,7 +13,7 @@ from labserver.settings import Settings
 from labserver.store.database import Database, open_database
 from labserver.store.seed import prepare
 from labserver.store.snapshot_documents import LARGEST as LARGEST_SNAPSHOT
-from labserver.web import context, cors, errors, rates
+from labserver.web import context, cors, errors, negotiation, rates
 from labserver.web.authn import authn
 from labserver.web.discovery import discovery
 from labserver.web.lab import lab
@@ -61,6 +61,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     )
     errors.install(app, error_page)
     cors.install(app)
+    negotiation.install(app)
     rates.install(app, settings)
     context.install(app, settings, database)
     for blueprint in (
