@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import httpx
 
-from grantlab.finding import local_transports
 from grantlab.parts import (
     Field,
     Headers,
@@ -144,6 +143,9 @@ class Recording:
         speaks https is trusted by its CA.
         """
         options = {**self._options, **options}
+        # Only who makes a client asks where this machine keeps its labs' CA.
+        from grantlab.finding import local_transports
+
         limits = options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
         own = options.keys() & {"verify", "transport"}
         trusted = {} if own else local_transports(limits=limits)
