@@ -18,6 +18,7 @@ from tests.speaking import (
     authorize,
     call,
     custom_server,
+    events_of,
     exchange_code,
     find_person,
     org_server,
@@ -455,6 +456,28 @@ def test_another_orgs_clients_are_unknown(shop: dict[str, Any], new_lab: Callabl
 
     assert answer.status_code == 404
     assert shop["client_id"] not in listed
+
+
+def test_each_change_of_a_registration_is_in_the_log_without_its_secret(
+    admin: httpx.Client,
+) -> None:
+    made = admin.post(CLIENTS, json=SHOP)
+    path = f"{CLIENTS}/{made.json()['client_id']}"
+    changes = {
+        "create": made,
+        "update": admin.put(path, json=SHOP),
+        "newSecret": admin.post(f"{path}/lifecycle/newSecret"),
+        "delete": admin.delete(path),
+    }
+
+    for change, answer in changes.items():
+        events = events_of(admin, answer)
+
+        types = [event["eventType"] for event in events]
+        assert f"app.oauth2.client.lifecycle.{change}" in types
+        assert made.json()["client_secret"] not in str(events)
+        if change == "newSecret":
+            assert answer.json()["client_secret"] not in str(events)
 
 
 def test_of_two_admins_who_edit_the_same_version_one_learns_that_it_changed(

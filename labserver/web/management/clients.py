@@ -88,6 +88,7 @@ def register_client() -> Response:
     body = json_body()
     settings = {"consent_method": "REQUIRED", "grant_types": ["authorization_code"]}
     row = make(_as_app(body, {}, settings), "ACTIVE")
+    _log("create", "Register a client", row)
     return _shown(row, 201, secret=True)
 
 
@@ -112,6 +113,7 @@ def replace_client(client_id: str) -> Response:
         for key in session().scalars(select(AppKey).where(AppKey.app_pk == row.pk)):
             session().delete(key)
     session().flush()
+    _log("update", "Replace a client's registration", row)
     return _shown(row, secret=True)
 
 
@@ -120,6 +122,7 @@ def delete_client(client_id: str) -> Response:
     """The client is gone, active or not."""
     row = _editable(client_id)
     unchanged(document(row))
+    _log("delete", "Delete a client", row)
     return forget(row)
 
 
@@ -133,11 +136,7 @@ def renew_secret(client_id: str) -> Response:
         session().delete(secret)
     session().add(AppSecret(app_pk=row.pk, value=new_secret()))
     session().flush()
-    current_context().event(
-        "app.oauth2.client.lifecycle.newSecret",
-        "Renew a client secret",
-        targets=(target(row, KIND, row.label),),
-    )
+    _log("newSecret", "Renew a client secret", row)
     return _shown(row, secret=True)
 
 
@@ -258,3 +257,8 @@ def _unfit(problem: str) -> Refusal:
     field = "client_name" if field == "label" else field
     error = "invalid_redirect_uri" if field == "redirect_uris" else "invalid_client_metadata"
     return Refusal(error, f"`{field}`: {words}")
+
+
+def _log(change: str, message: str, row: App) -> None:
+    event_type = f"app.oauth2.client.lifecycle.{change}"
+    current_context().event(event_type, message, targets=(target(row, KIND, row.label),))
