@@ -56,7 +56,8 @@ def test_odd_bodies_are_refused_or_taken_but_never_a_fault(admin: httpx.Client) 
         path = path_of(admin, template)
         for odd in ODD:
             answer = admin.request(method, path, json=dict.fromkeys(FIELDS, odd))
-            if answer.status_code >= 500:
+            # Okta says 501 of what it has no feature for.
+            if answer.status_code >= 500 and "E0000060" not in answer.text:
                 faults.append((method, path, odd))
 
     assert faults == []
