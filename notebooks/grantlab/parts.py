@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlunsplit
 from grantlab.reading import TooDeep, read_json, split_url
 
 Headers = tuple[tuple[str, str], ...]
-Place = Literal["query", "fragment", "form", "json", "header", "location"]
+# The last three are for what stands around the named values, or inside them.
+Place = Literal["query", "fragment", "form", "json", "header", "location", "line", "body", "claim"]
 
 MASK = "[left out]"
 

@@ -9,6 +9,7 @@ from grantlab.flows import Flow
 from grantlab.lab import Lab, Reasons
 from grantlab.recording import Exchange, Recording
 from grantlab.tokens import Decoded, Tampered, Verification
+from grantlab.views.difference import Run, difference, difference_text
 from grantlab.views.exercise import exercise_panel, outcome_view
 from grantlab.views.flow import flow_panel
 from grantlab.views.inspector import recording_panel
@@ -18,7 +19,7 @@ from grantlab.views.reasons import reasons, reasons_text
 from grantlab.views.timeline import timeline, timeline_text
 from grantlab.views.token import Verify, alone, inside, tampered_part, token_panel, verified_part
 
-__all__ = ["Panel", "show", "show_reasons", "show_timeline", "view"]
+__all__ = ["Panel", "show", "show_difference", "show_reasons", "show_timeline", "view"]
 
 
 def show(*things: Any, lab: Lab | None = None, verify: Verify | None = None) -> None:
@@ -36,6 +37,14 @@ def show(*things: Any, lab: Lab | None = None, verify: Verify | None = None) -> 
 def show_reasons(lab: Lab, exchange: Exchange) -> None:
     """Display why the lab's server answered an exchange as it did."""
     show(lab.reasons(exchange))
+
+
+def show_difference(one: Run, other: Run) -> None:
+    """Display two runs side by side, as they are now: recordings, flows, or any exchanges."""
+    from IPython.display import display
+
+    drawn, text = difference(one, other), difference_text(one, other)
+    display(Panel(lambda: drawn, text=lambda: text))  # type: ignore[no-untyped-call]
 
 
 def show_timeline(recording: Recording, verify: Verify | None = None) -> None:

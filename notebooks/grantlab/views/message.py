@@ -79,9 +79,9 @@ def message_text(exchange: Exchange) -> str:
     pieces, answer = parts(exchange), answer_words(exchange)
     lines = [f"{exchange.number}. {exchange.sender} → {exchange.receiver}"]
     lines.append(f"{exchange.method} {split_url(exchange.url).path or '/'}")
-    lines += [f"    {field.name}: {_preview(field)}" for field in pieces.request]
+    lines += [f"    {field.name}: {preview(field)}" for field in pieces.request]
     lines.append(f"Answer: {answer}{' (refused)' if answer.refused else ''}")
-    lines += [f"    {field.name}: {_preview(field)}" for field in pieces.response]
+    lines += [f"    {field.name}: {preview(field)}" for field in pieces.response]
     return "\n".join(lines)
 
 
@@ -160,19 +160,19 @@ def _row(field: Field, new: bool, inside: Inside | None) -> Markup:
 
 
 def _value(field: Field) -> Markup:
-    preview = _preview(field)
-    if preview == field.value:
+    shown = preview(field)
+    if shown == field.value:
         return tag("code", field.value or "(empty)")
     return tag(
         "details",
-        tag("summary", preview, " ", tag("span", "Show", class_="gl-reveal"),
+        tag("summary", shown, " ", tag("span", "Show", class_="gl-reveal"),
             tag("span", "Hide", class_="gl-hide")),
         tag("code", field.value),
         class_="gl-secret",
     )  # fmt: skip
 
 
-def _preview(field: Field) -> str:
+def preview(field: Field) -> str:
     """The value as it may stand on a projector."""
     if field.place == "header":
         return _header_preview(field)
