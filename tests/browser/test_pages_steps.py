@@ -139,6 +139,7 @@ def test_every_page_of_a_new_factor_is_accessible_and_fits(
         is_sound(page, "Set up a second factor")
     press(page, "Set up")
     is_sound(page, "Type the first code")
+    assert page.locator(".qr").evaluate("image => image.naturalWidth") > 100
     secret = page.locator(".secret").inner_text()
     now = int(done(admin.get("/lab/clock"))["now"])
     page.get_by_label("Code").fill(pyotp.TOTP(secret).at(now))

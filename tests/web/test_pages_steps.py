@@ -69,7 +69,7 @@ def is_home(page: httpx.Response) -> bool:
 
 def start(visitor: Visitor, person: Person) -> httpx.Response:
     """What follows the right password."""
-    visitor.open("/login/login.htm")
+    visitor.open("/login/login.htm?switch=")
     return visitor.sign_in(person)
 
 
@@ -223,6 +223,50 @@ def test_the_app_that_waits_gets_its_code_after_the_factor(
     assert "code" in fields_of(answer)
 
 
+@pytest.mark.parametrize("mode", ["DEVICE", "SESSION", "ALWAYS"])
+def test_a_browser_that_is_remembered_is_not_asked_again_where_the_rule_allows_it(
+    visitor: Visitor, lab: Lab, admin: httpx.Client, cora: Person, mode: str
+) -> None:
+    question(admin, cora)
+    path, rule = rule_of(admin, "OKTA_SIGN_ON")
+    rule["actions"]["signon"] |= {
+        "requireFactor": True,
+        "factorPromptMode": mode,
+        "factorLifetime": 60,
+    }
+    done(admin.put(path, json=rule))
+    asked = start(visitor, cora)
+    visitor.submit(action="verify", answer="mayonnaise", remember="on")
+
+    again = start(visitor, cora)
+    with Visitor(lab.url) as elsewhere:
+        other = start(elsewhere, cora)
+    move_clock(admin, 3600)
+    later = start(visitor, cora)
+
+    assert ('name="remember"' in asked.text) == (mode != "ALWAYS")
+    assert is_home(again) == (mode != "ALWAYS")
+    assert "Verify that it is you" in other.text
+    assert "Verify that it is you" in later.text
+
+
+def test_a_browser_that_was_not_told_to_remember_is_asked_again(
+    visitor: Visitor, admin: httpx.Client, cora: Person
+) -> None:
+    question(admin, cora)
+    path, rule = rule_of(admin, "OKTA_SIGN_ON")
+    signon = {"requireFactor": True, "factorPromptMode": "DEVICE", "rememberDeviceByDefault": True}
+    rule["actions"]["signon"] |= signon
+    done(admin.put(path, json=rule))
+    page = start(visitor, cora)
+    visitor.submit(action="verify", answer="mayonnaise")
+
+    again = start(visitor, cora)
+
+    assert 'name="remember" checked' in page.text
+    assert "Verify that it is you" in again.text
+
+
 def test_cancelling_ends_the_sign_in(visitor: Visitor, admin: httpx.Client, cora: Person) -> None:
     question(admin, cora)
     require_factor(admin)
@@ -352,6 +396,10 @@ def test_an_app_for_codes_is_set_up_with_its_secret_and_its_first_code(
     page = visitor.submit(action="enroll")
     secret = re.search(r'class="code secret">([A-Z2-7]+)<', page.text)
     assert secret is not None
+    source = re.search(r'<img class="qr" src="([^"]+)"', page.text)
+    assert source is not None
+    picture = visitor.client.get(page.url.join(source[1]))
+    assert picture.content.startswith(b"\x89PNG")
     now = int(done(admin.get("/lab/clock"))["now"])
 
     page = visitor.submit(action="activate", code=pyotp.TOTP(secret[1]).at(now))

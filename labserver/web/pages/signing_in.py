@@ -13,7 +13,7 @@ from labserver.store import loaders
 from labserver.web import session_cookie
 from labserver.web.authn import by_credentials
 from labserver.web.context import current_context
-from labserver.web.forms import form_token
+from labserver.web.forms import browser_cookie, form_token
 from labserver.web.pages.arriving import arrive, handle_of, words
 from labserver.web.pages.blueprint import pages
 from labserver.web.pages.visits import Waiting, submitted_here, waiting_here
@@ -47,7 +47,12 @@ def submit_sign_in() -> Response:
         return _sign_in_page(context, waiting, username=username, failed=True, locked=locked)
     try:
         begun = transactions.begin(
-            context.session, user, context.now, password_ends=found.expires, warn=True
+            context.session,
+            user,
+            context.now,
+            password_ends=found.expires,
+            warn=True,
+            device=browser_cookie(request),
         )
     except AuthnRefused as refusal:
         raise Refusal("access_denied", words(refusal), 403) from None

@@ -34,6 +34,7 @@ from labserver.web.pages.arriving import (
 from labserver.web.pages.blueprint import pages
 from labserver.web.pages.new_passwords import demands, typed_password
 from labserver.web.pages.visits import Waiting, person, submitted_here, waiting_here
+from labserver.web.qr import qr_link
 from labserver.web.rendering import csp_source, go, page
 
 LABELS = {
@@ -93,6 +94,7 @@ def _verify(context: Context, transaction: Transaction) -> Transaction:
         _typed("factor"),
         answer=answer,
         pass_code=code,
+        remember="remember" in request.form,
     )
     context.event("user.authentication.auth_via_mfa", "A second factor was shown")
     return after
@@ -236,6 +238,7 @@ _View = tuple[str, dict[str, Any]]
 
 def _factor_page(context: Context, transaction: Transaction, user: User) -> _View:
     held = [row for row in factors.enrolled(context.session, user.id) if row.status == "ACTIVE"]
+    rules = loaders.load_sign_in_rules(context.session, user)
     sent = transaction.status == "MFA_CHALLENGE"
     wanted = transaction.memory.factor if sent else request.values.get("factor")
     chosen = next((row for row in held if row.id == wanted), held[0])
@@ -249,6 +252,8 @@ def _factor_page(context: Context, transaction: Transaction, user: User) -> _Vie
         "asks_for_code": sent or chosen.factor_type not in (*SENT, "question"),
         "sent": sent,
         "others": others,
+        "may_remember": rules.factor_prompt_mode != "ALWAYS",
+        "remember": rules.remember_device_by_default,
     }
 
 
@@ -274,7 +279,11 @@ def _enroll_page(context: Context, transaction: Transaction, user: User) -> _Vie
 def _activate_page(context: Context, transaction: Transaction, user: User) -> _View:
     held = factors.enrolled(context.session, user.id)
     found = next(row for row in held if row.id == transaction.memory.factor)
-    return "step_activate.html", {"factor": _shown(found), "secret": found.secret}
+    return "step_activate.html", {
+        "factor": _shown(found),
+        "secret": found.secret,
+        "picture": _picture(found, user) if found.secret else "",
+    }
 
 
 def _password_page(context: Context, transaction: Transaction, user: User) -> _View:
@@ -318,6 +327,12 @@ def _shown(row: Factor) -> dict[str, str]:
         "target": _veiled(target),
         "sends": "yes" if row.factor_type in SENT else "",
     }
+
+
+def _picture(row: Factor, user: User) -> str:
+    """The address of the factor's QR code, below the org as this browser sees it."""
+    token = qr_link(row, user.id)["href"].rpartition("/")[2]
+    return url_for("qr.picture", user_id=user.id, factor_id=row.id, token=token)
 
 
 def _veiled(target: str) -> str:
