@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from labserver.store.base import Base, OrgOwned, Stamped
 
-
 TOKEN_FAMILY = "tokenFamily"
 """The member of `App.more` that says what the app's own access tokens belong to now."""
 

@@ -105,5 +105,5 @@ def end_sessions(session: Session, user_id: str) -> None:
 def _signed_in(row: Row[Any] | None) -> SignedIn | None:
     if row is None:
         return None
-    session_id, user_id, auth_time, amr, *times = row
+    session_id, user_id, auth_time, amr, *times = tuple(row)
     return SignedIn(session_id, user_id, auth_time, tuple(amr), *times)
