@@ -73,7 +73,10 @@ def enroll(
     *,
     update_phone: bool = False,
 ) -> Transaction:
-    """The person has the factor: a question at once, others wait for their first code."""
+    """The person has the factor: a question at once, others wait for their first code.
+
+    `update_phone` replaces the number of an active phone too, for whoever has shown a factor.
+    """
     must_be_legal(transaction, "enroll")
     user = person(transaction)
     rules = loaders.load_sign_in_rules(session, user)
@@ -81,7 +84,14 @@ def enroll(
         raise AuthnRefused("E0000001", "The org lets nobody enroll this factor.", "factorType")
     claimed = claim(session, transaction, now)
     row = factors.enroll(
-        session, user.id, factor_type, provider, profile, now, update_phone=update_phone
+        session,
+        user.id,
+        factor_type,
+        provider,
+        profile,
+        now,
+        # The password alone must not take the phone away from its owner.
+        update_phone=update_phone and bool(transaction.memory.proven),
     )
     memory = replace(transaction.memory, factor=row.id)
     if row.status != "ACTIVE":

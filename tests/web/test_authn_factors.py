@@ -511,7 +511,7 @@ def test_a_mistyped_number_is_mended_after_previous(
     let_enroll(admin, "REQUIRED", "sms")
     state = begin(http, nora)["stateToken"]
     body = {"stateToken": state, "factorType": "sms", "provider": "OKTA"}
-    done(step(http, "/factors", **body, profile={"phoneNumber": "+1 555 000 0000"}))
+    done(step(http, "/factors", **body, profile={"phoneNumber": "+15550000000"}))
 
     back = done(step(http, "/previous", stateToken=state))
     move_clock(admin, 31)
@@ -522,6 +522,33 @@ def test_a_mistyped_number_is_mended_after_previous(
     assert back["status"] == "MFA_ENROLL"
     assert done(again)["_embedded"]["factor"]["profile"] == {"phoneNumber": PHONE}
     assert newest(admin)["to"] == PHONE
+
+
+@pytest.mark.parametrize("shows_a_factor", [True, False])
+def test_an_active_phone_is_replaced_by_whoever_has_shown_a_factor(
+    http: httpx.Client, admin: httpx.Client, nora: Person, shows_a_factor: bool
+) -> None:
+    phone = give_factor(admin, nora, "sms")
+    let_enroll(admin, "REQUIRED", "question")
+    let_enroll(admin, "OPTIONAL", "sms")
+    if shows_a_factor:
+        require_factor(admin)
+    state = begin(http, nora)["stateToken"]
+    if shows_a_factor:
+        done(step(http, f"/factors/{phone}/verify", stateToken=state))
+        code = newest(admin)["code"]
+        done(step(http, f"/factors/{phone}/verify", stateToken=state, passCode=code))
+        move_clock(admin, 31)
+    profile = {"phoneNumber": "+15550000000"}
+    body = {"stateToken": state, "factorType": "sms", "provider": "OKTA", "profile": profile}
+
+    answer = http.post("/api/v1/authn/factors?updatePhone=true", json=body)
+
+    if shows_a_factor:
+        assert done(answer)["_embedded"]["factor"]["profile"] == profile
+    else:
+        assert code_of(answer) == (400, "E0000001")
+        assert causes_of(answer)[0].endswith("There is an existing verified phone number.")
 
 
 def test_what_is_optional_can_be_skipped(

@@ -8,6 +8,7 @@ from labserver.domain import authn
 from labserver.domain.values import User
 from labserver.oauth.context import Context
 from labserver.signin import factors
+from labserver.signin.factor_facts import TOTP
 from labserver.signin.transactions import DAY, Transaction, progress_of, row_of
 from labserver.store import ledger, loaders
 from labserver.store.factors import Factor
@@ -139,7 +140,7 @@ def _at_work(row: Factor) -> Json:
     found = _factor(row)
     if row.status == "ACTIVE":
         return _hinted(found)
-    if row.factor_type == factors.TOTP:
+    if row.factor_type == TOTP:
         activation = {
             "timeStep": factors.TIME_STEP,
             "sharedSecret": row.secret,
