@@ -96,6 +96,14 @@ def password_rules(admin: httpx.Client, part: str, **members: Any) -> None:
     done(admin.put(f"{POLICIES}/{policy['id']}", json=policy))
 
 
+def deny(admin: httpx.Client, action: str) -> None:
+    """`passwordChange`, `selfServicePasswordReset`, `selfServiceUnlock`: nobody may do that."""
+    path = f"{POLICIES}/{_policy(admin, 'PASSWORD')['id']}/rules"
+    rule = done(admin.get(path))[0]
+    rule["actions"][action]["access"] = "DENY"
+    done(admin.put(f"{path}/{rule['id']}", json=rule))
+
+
 def close_way(admin: httpx.Client, way: str) -> None:
     """`okta_email`, `okta_sms` …: nobody recovers that way."""
     policy = _policy(admin, "PASSWORD")

@@ -374,6 +374,25 @@ def test_a_device_is_remembered_as_the_rule_says(
     assert done(trusted(admin, nora, device))["status"] == status
 
 
+def test_a_device_is_remembered_unasked_where_the_rule_says_so(
+    admin: httpx.Client, nora: Person
+) -> None:
+    signon = {"factorPromptMode": "DEVICE", "factorLifetime": 15, "rememberDeviceByDefault": True}
+    require_factor(admin, **signon)
+    factor = give_factor(admin, nora, "question")
+    asked = done(trusted(admin, nora, "laptop"))
+
+    verify = f"/factors/{factor}/verify"
+    done(step(admin, verify, stateToken=asked["stateToken"], answer=ANSWER))
+
+    assert asked["_embedded"]["policy"] == {
+        "allowRememberDevice": True,
+        "rememberDeviceLifetimeInMinutes": 15,
+        "rememberDeviceByDefault": True,
+    }
+    assert done(trusted(admin, nora, "laptop"))["status"] == "SUCCESS"
+
+
 def test_a_device_is_not_remembered_unasked_nor_for_the_public(
     http: httpx.Client, admin: httpx.Client, nora: Person
 ) -> None:

@@ -15,6 +15,7 @@ from tests.web.signing_in import (
     begin,
     causes_of,
     code_of,
+    deny,
     give_factor,
     lock,
     password_rules,
@@ -188,6 +189,16 @@ def test_a_change_ends_other_sessions_when_asked(
     done(change(http, state, nora.password, NEW, revokeSessions=asked))
 
     assert admin.get(f"/api/v1/sessions/{made['id']}").status_code == status
+
+
+def test_where_nobody_may_change_passwords_an_expired_one_stays(
+    http: httpx.Client, admin: httpx.Client, nora: Person
+) -> None:
+    deny(admin, "passwordChange")
+    expire(admin, nora)
+    state = begin(http, nora)["stateToken"]
+
+    assert code_of(change(http, state, nora.password, NEW)) == (403, "E0000035")
 
 
 def test_a_locked_account_is_shown_where_the_org_says_so(

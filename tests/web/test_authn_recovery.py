@@ -27,6 +27,7 @@ from tests.web.signing_in import (
     causes_of,
     close_way,
     code_of,
+    deny,
     give_factor,
     link_token,
     lock,
@@ -270,6 +271,32 @@ def test_a_way_that_the_org_closed_sends_nothing(
     done(forgot(http, nora.login, "SMS"))
 
     assert messages(admin) == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "call", "code"),
+    [
+        ("selfServicePasswordReset", forgot, "E0000034"),
+        ("selfServiceUnlock", unlock, "E0000032"),
+    ],
+)
+def test_what_the_org_denies_sends_nothing_and_a_trusted_caller_is_told(
+    http: httpx.Client,
+    admin: httpx.Client,
+    nora: Person,
+    action: str,
+    call: Callable[..., httpx.Response],
+    code: str,
+) -> None:
+    deny(admin, action)
+    if call is unlock:
+        lock(http, nora)
+
+    public, trusted = call(http, nora.login), call(admin, nora.login)
+
+    assert done(public)["status"] == "RECOVERY_CHALLENGE"
+    assert messages(admin) == 0
+    assert code_of(trusted) == (403, code)
 
 
 # The question
