@@ -68,7 +68,5 @@ class ClientCredentials(Issues, grants.ClientCredentialsGrant):
         """The token response."""
         client = self.registered
         rule = decide(self.context, client, self.GRANT_TYPE, self.scopes)
-        access = Access(
-            grant_type=self.GRANT_TYPE, scopes=self.scopes, family=client.token_family
-        )
+        access = Access(grant_type=self.GRANT_TYPE, scopes=self.scopes, family=client.token_family)
         return issue(self.context, client, access, lifetimes_of(rule))
