@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.conftest import Server
 from tests.speaking import (
     App,
     Issuer,
@@ -53,3 +56,17 @@ def keyed(admin: httpx.Client, issuer: Issuer, lab: Any, private_key: rsa.RSAPri
 def machine_scope(issuer: Issuer) -> str:
     """What a service app with a key may ask for at this server."""
     return "okta.users.read" if issuer.is_org else "orders:read"
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def strict_admin(server: Server, root: httpx.Client) -> Iterator[httpx.Client]:
+    """The super admin of an org that the tests of one file share."""
+    slug = f"strict-{next(_numbers)}"
+    made = done(root.post("/api/v1/orgs", json={"subdomain": slug, "name": "Strict"}))
+    headers = {"Authorization": f"SSWS {made['token']}"}
+    url = f"{server.url}/orgs/{slug}"
+    with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+        yield client
