@@ -37,6 +37,8 @@ __all__ = [
 _CHOICE = re.compile(r"<any\([^)]*\):(\w+)>")
 _ID = re.compile(r"<(\w+)>")
 _ADMINS_ONLY = frozenset({"edit people", "help people", "edit members"})
+_ACT_AS_APPS = frozenset({"okta.apps.manage", "okta.clients.manage"})
+"""Scopes that show an app's secrets; a scope that only reads would lend out the app."""
 
 
 def admit() -> None:
@@ -88,6 +90,9 @@ def in_reach(model: type[Any]) -> tuple[ColumnElement[bool], ...]:
 
 def reads_secrets(app: App) -> bool:
     """Whether the caller may see the app's secrets: who has one can act as the app."""
+    scopes = caller().scopes
+    if scopes is not None and not scopes & _ACT_AS_APPS:
+        return False
     if is_super_call():
         return True
     own = Reach(apps=frozenset({app.id}))

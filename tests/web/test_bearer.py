@@ -55,6 +55,22 @@ def assert_not_accepted(answer: httpx.Response, words: str) -> None:
 # What opens
 
 
+@pytest.mark.parametrize(
+    ("scope", "shown"), [("okta.apps.read", False), ("okta.apps.manage", True)]
+)
+def test_a_scope_that_only_reads_shows_no_clients_secret(
+    admin: httpx.Client, http: httpx.Client, scope: str, shown: bool
+) -> None:
+    app = register_app(admin)
+    token = service_token(admin, http, scope, "SUPER_ADMIN")
+
+    one = done(bearing(http, token, "GET", f"/api/v1/apps/{app.id}"))
+    secrets = done(bearing(http, token, "GET", f"/api/v1/apps/{app.id}/credentials/secrets"))
+
+    assert (app.secret in str(one)) is shown
+    assert (app.secret in str(secrets)) is shown
+
+
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "Bearer{}", "BEARER  {}"])
 def test_a_service_with_scope_and_role_lists_groups(
     admin: httpx.Client, http: httpx.Client, header: str
@@ -212,7 +228,7 @@ def test_an_inactive_app_opens_nothing(admin: httpx.Client, http: httpx.Client) 
 
     done(admin.post(f"/api/v1/apps/{app.id}/lifecycle/deactivate"))
 
-    assert_not_accepted(bearing(http, token, "GET", USERS), "The access token is invalid.")
+    assert_not_accepted(bearing(http, token, "GET", USERS), "The access token has been revoked.")
 
 
 def test_an_id_token_is_no_access_token(admin: httpx.Client, http: httpx.Client, lab: Lab) -> None:

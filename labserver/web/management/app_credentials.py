@@ -14,6 +14,7 @@ from labserver.store.apps import App, AppKey, AppSecret
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
+from labserver.web.guard import reads_secrets
 from labserver.web.management.apps import KIND, new_secret, the_app
 from labserver.web.management.documents import Document, read
 from labserver.web.management.jwks import key_document, sound_jwk, standing
@@ -160,7 +161,7 @@ def _secret(app: App, row: AppSecret) -> Json:
     path = f"/api/v1/apps/{app.id}/credentials/secrets/{row.id}"
     return {
         "id": row.id,
-        "client_secret": row.value,
+        "client_secret": row.value if reads_secrets(app) else f"***{row.value[-4:]}",
         "secret_hash": urlsafe_b64encode(hashed).decode().rstrip("="),
         **standing(row, path),
     }
