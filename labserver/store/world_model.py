@@ -49,7 +49,13 @@ class Part(BaseModel):
     """Any part of a world: no unknown field, no value of another type."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=False
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=False,
+        # A database that has been filled needs no world, so its start makes no validator.
+        defer_build=True,
     )
 
 
@@ -89,7 +95,9 @@ class Group(Part):
 class UserProfile(BaseModel):
     """A user's profile: the required attributes, the known optional ones, no other."""
 
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        strict=True, extra="allow", frozen=True, alias_generator=to_camel, defer_build=True
+    )
 
     login: Annotated[str, Field(min_length=5, max_length=100)]
     email: Annotated[str, Field(min_length=5, max_length=100)]

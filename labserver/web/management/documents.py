@@ -17,7 +17,12 @@ class Document(BaseModel):
     """
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", strict=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        strict=True,
+        # A validator is made at its first use: a start needs none of them.
+        defer_build=True,
     )
 
 
