@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labserver.store.base import Base, OrgOwned, Stamped
@@ -40,6 +42,22 @@ class User(OrgOwned, Stamped, Base):
 
 Index("uq_users_key", User.org_id, User.key, unique=True)
 Index("ix_users_status", User.org_id, User.status)
+Index("ix_users_login", User.org_id, User.login)
+# Lists walk it in the order of the primary key, which ends each entry of an index.
+Index("ix_users_org", User.org_id)
+
+BEGINNINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "login": "lower(users.login)",
+        "email": "lower(json_extract(users.profile, '$.email'))",
+        "first": "lower(json_extract(users.profile, '$.firstName'))",
+        "last": "lower(json_extract(users.profile, '$.lastName'))",
+    }
+)
+"""What people are found by who type a beginning. SQLite takes the indexes for these very words."""
+
+for _name, _words in BEGINNINGS.items():
+    Index(f"ix_users_{_name}_begins", User.org_id, text(_words.replace("users.", "")))
 
 
 class Group(OrgOwned, Stamped, Base):

@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy import SQLColumnExpression, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from labserver.domain import values
 from labserver.store import ledger, loaders
-from labserver.store.directory import Group, User
+from labserver.store.directory import BEGINNINGS, Group, User
 from labserver.store.world_model import PROFILE
 from labserver.web import guard
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
+from labserver.web.guard import in_reach
 from labserver.web.management import groups, searching
 from labserver.web.management.documents import read
 from labserver.web.management.resources import (
@@ -23,10 +31,12 @@ from labserver.web.management.resources import (
     find_person,
     flag,
     gone,
+    limit_of,
     page,
     remove,
     session,
     unchanged,
+    with_links,
 )
 from labserver.web.management.routes import management
 from labserver.web.management.sorting import sorted_page
@@ -50,6 +60,8 @@ from labserver.web.management.user_documents import (
 )
 
 PATH = "/users"
+LAST_OF_ALL = "\U0010ffff"
+"""A character that sorts behind all others."""
 ONE = f"{PATH}/<user_id>"
 
 _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
@@ -80,10 +92,28 @@ def list_users() -> Response:
     if request.args.get("search") and request.args.get("sortBy"):
         return sorted_page(statement, document, _COLUMNS, _DATES)
     if start := request.args.get("q"):
-        attributes = [_COLUMNS[f"profile.{name}"] for name in BASE_PROFILE]
-        starts = [column.istartswith(start, autoescape=True) for column in attributes]
-        statement = statement.where(or_(*starts))
-    return page(statement, User, document, default=10 if start else 200)
+        return _beginning_with(start, conditions)
+    return page(statement, User, document)
+
+
+def _beginning_with(start: str, conditions: list[ColumnElement[bool]]) -> Response:
+    """People whose login, email or name begins so; there are no further pages (Okta: q)."""
+    limit = limit_of(10, 200)
+    lowest = func.lower(start)
+    attributes: list[Any] = [literal_column(words) for words in BEGINNINGS.values()]
+    # Each part ends after a few steps along an index of its own, however many people there are.
+    parts = [
+        select(User.pk)
+        .where(*conditions, *in_reach(User), each >= lowest, each < lowest + LAST_OF_ALL)
+        .order_by(each)
+        .limit(limit)
+        .subquery()
+        for each in attributes
+    ]
+    found = union_all(*(select(part.c.pk) for part in parts))
+    people = select(User).where(User.pk.in_(found)).order_by(User.pk).limit(limit)
+    shown = [document(row) for row in session().scalars(people)]
+    return with_links(answer(shown), None, limit)
 
 
 @management.post(PATH)
