@@ -12,7 +12,8 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
-from grantlab.parts import MASK, Field, content_type_of
+from grantlab.masking import MASK
+from grantlab.parts import Field, content_type_of
 from grantlab.reading import split_url
 from grantlab.recording import Exchange, parts
 from grantlab.tokens import decode

@@ -13,19 +13,22 @@ from typing import Any, Literal
 
 import httpx
 
+from grantlab.answers import Reasons
+from grantlab.masking import (
+    Headers,
+    masked_body,
+    masked_headers,
+    masked_text,
+    masked_url,
+    secrets_of,
+)
 from grantlab.parts import (
     Field,
-    Headers,
     content_type_of,
     fields_of_body,
     fields_of_headers,
     fields_of_location,
     fields_of_url,
-    masked_body,
-    masked_headers,
-    masked_text,
-    masked_url,
-    secret_values,
     without_foreign_cookies,
 )
 from grantlab.reading import read_json, split_url
@@ -34,6 +37,9 @@ __all__ = ["Exchange", "Field", "Headers", "Parts", "Recording", "RecordingError
 
 Channel = Literal["front", "back"]
 Watcher = Callable[["Exchange"], None]
+
+NOT_TEXT = re.compile(r"\(\d+ bytes, not text: [^)]*\)")
+"""What stands in an exchange for a body that is no text."""
 
 _FORMAT = 1
 _STARTED = "grantlab.started"
@@ -125,11 +131,15 @@ class Recording:
     It may be filled from several threads. Watchers are called with each new exchange,
     on the thread that made it. Options are httpx's and hold for all of its clients: `verify`
     for a server with a CA of its own elsewhere, `transport` where no sockets are wanted.
+    `loaded` is true of one that came from a file.
     """
+
+    loaded = False
 
     def __init__(self, **options: Any) -> None:
         self._options = options
         self._exchanges: list[Exchange] = []
+        self._reasons: dict[int, Reasons] = {}
         self._names: dict[str, str] = {}
         self._authorization_servers: set[str] = set()
         self._watchers: list[Watcher] = []
@@ -229,9 +239,21 @@ class Recording:
         return stop
 
     def clear(self) -> None:
-        """Forget all exchanges; names and watchers stay."""
+        """Forget all exchanges and their reasons; names and watchers stay."""
         with self._lock:
             self._exchanges.clear()
+            self._reasons.clear()
+
+    def keep_reasons(self, exchange: Exchange, reasons: Reasons) -> Reasons:
+        """Remember why the server answered this exchange so: it is saved with the recording."""
+        with self._lock:
+            self._reasons[exchange.number] = reasons
+        return reasons
+
+    def reasons_of(self, exchange: Exchange) -> Reasons | None:
+        """The reasons kept for this exchange; None while nobody has asked for them."""
+        with self._lock:
+            return self._reasons.get(exchange.number)
 
     @property
     def last(self) -> Exchange:
@@ -278,18 +300,19 @@ class Recording:
         return "Authorization server" if known else split.netloc.rpartition("@")[2]
 
     def save(self, path: str | Path) -> None:
-        """Write the recording as JSON, with every credential, code and token left out."""
+        """Write the recording as JSON, with every credential, code and token left out.
+
+        The reasons that were asked for go with it.
+        """
         exchanges = tuple(self)
-        secrets = {
-            value
-            for one in exchanges
-            for side in (parts(one).request, parts(one).response)
-            for value in secret_values(field for field in side if field.secret)
-        }
-        document = {
+        secrets = {value for one in exchanges for value in _secrets_in(one)}
+        document: dict[str, Any] = {
             "format": _FORMAT,
             "exchanges": [asdict(without_secrets(one, secrets)) for one in exchanges],
         }
+        kept = {one.number: self.reasons_of(one) for one in exchanges}
+        if asked := {number: asdict(found) for number, found in kept.items() if found}:
+            document["reasons"] = _everywhere(asked, lambda text: masked_text(text, secrets))
         text = json.dumps(document, indent=1, ensure_ascii=False)
         Path(path).write_text(text + "\n", encoding="utf-8")
 
@@ -301,13 +324,19 @@ class Recording:
             if document["format"] != _FORMAT:
                 raise RecordingError(f"{path}: saved by another version of grantlab.")
             exchanges = [_exchange_from(row) for row in document["exchanges"]]
-        except (ValueError, KeyError, TypeError) as trouble:
+            reasons = {
+                int(number): _reasons_from(row)
+                for number, row in document.get("reasons", {}).items()
+            }
+        except (ValueError, KeyError, TypeError, AttributeError) as trouble:
             if isinstance(trouble, RecordingError):
                 raise
             raise RecordingError(f"{path} is not a saved recording ({trouble}).") from trouble
         recording = cls()
+        recording.loaded = True
         for exchange in exchanges:
             recording.add(exchange)
+        recording._reasons = reasons
         return recording
 
     def _registered(self, url: str) -> str | None:
@@ -339,25 +368,29 @@ class Recording:
 
 def without_secrets(exchange: Exchange, secrets: set[str]) -> Exchange:
     """The exchange as it may be shown to anybody: fields masked, these values gone everywhere."""
-    headers = {
-        side: tuple((name, masked_text(value, secrets)) for name, value in masked_headers(given))
-        for side, given in (
-            ("request", exchange.request_headers),
-            ("response", exchange.response_headers),
-        )
-    }
+
+    def headers(given: Headers) -> Headers:
+        return tuple((name, masked_text(value, secrets)) for name, value in masked_headers(given))
+
+    def body(given: Headers, text: str) -> str:
+        return masked_text(masked_body(content_type_of(given), text), secrets)
+
     return replace(
         exchange,
         url=masked_text(masked_url(exchange.url), secrets),
-        request_headers=headers["request"],
-        response_headers=headers["response"],
-        request_body=masked_text(
-            masked_body(content_type_of(exchange.request_headers), exchange.request_body), secrets
-        ),
-        response_body=masked_text(
-            masked_body(content_type_of(exchange.response_headers), exchange.response_body), secrets
-        ),
+        request_headers=headers(exchange.request_headers),
+        response_headers=headers(exchange.response_headers),
+        request_body=body(exchange.request_headers, exchange.request_body),
+        response_body=body(exchange.response_headers, exchange.response_body),
     )
+
+
+def _secrets_in(exchange: Exchange) -> Iterator[str]:
+    for url, headers, body in (
+        (exchange.url, exchange.request_headers, exchange.request_body),
+        ("", exchange.response_headers, exchange.response_body),
+    ):
+        yield from secrets_of(url, headers, body, content_type_of(headers))
 
 
 def _lies_below(url: str, base: str) -> bool:
@@ -382,3 +415,18 @@ def _exchange_from(row: dict[str, Any]) -> Exchange:
         for side in ("request_headers", "response_headers")
     }
     return Exchange(**{**row, **pairs})
+
+
+def _everywhere(value: Any, change: Callable[[str], str]) -> Any:
+    """The JSON value with each of its texts changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _everywhere(item, change) for name, item in value.items()}
+    return (
+        [_everywhere(each, change) for each in value] if isinstance(value, (list, tuple)) else value
+    )
+
+
+def _reasons_from(row: dict[str, Any]) -> Reasons:
+    return Reasons(str(row["request_id"]), tuple(dict(event) for event in row["events"]))

@@ -9,7 +9,7 @@ import pytest
 
 from grantlab.comparing import Pair, Row, compare
 from grantlab.flows import Step, Switch, Walk
-from grantlab.parts import MASK
+from grantlab.masking import MASK
 from grantlab.recording import Exchange, Recording
 from grantlab.views.difference import difference, difference_text, verdict
 from tests.kit.views_samples import ISSUER, code_flow, exchange, flow, hostile, jwt

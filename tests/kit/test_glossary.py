@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from grantlab.glossary import ENTRIES, explain
-from grantlab.parts import SECRET_HEADERS
+from grantlab.masking import SECRET_HEADERS
 
 SECTION = r"(RFC \d{4} §[\d.]+|O[A-Za-z0-9. -]+ §[\d.]+|W3C .+ §[\d.]+|(Okta|This lab): .+)"
 
@@ -62,5 +62,7 @@ def test_a_name_nobody_specified_has_no_entry() -> None:
 
 def test_every_header_that_holds_a_credential_is_explained() -> None:
     assert {name for name in SECRET_HEADERS if explain(name, "header") is None} == {
-        "proxy-authorization"
+        "proxy-authorization",
+        "x-api-key",
+        "x-auth-token",
     }

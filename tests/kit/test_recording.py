@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
+import string
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
 
 import httpx
 import httpx2
 import pytest
 from authlib.integrations.httpx_client import OAuth2Client
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
+from grantlab.answers import Reasons
 from grantlab.recording import Exchange, Recording, RecordingError, parts
+from tests.kit.views_samples import exchange
 
+CALLBACK = "http://127.0.0.1:8765/callback"
 TOKEN_URL = "https://bank.example/oauth2/default/v1/token"
 
 
@@ -353,3 +365,187 @@ def test_saving_leaves_the_recording_itself_untouched(tmp_path: Path) -> None:
     recording.save(tmp_path / "walk.json")
 
     assert json.loads(recording[0].response_body)["access_token"] == JWT
+
+
+# No secret of a run survives in its file
+
+
+def basic(secret: str) -> str:
+    return "Basic " + base64.b64encode(f"0oa1:{secret}".encode()).decode()
+
+
+def page(html: str) -> dict[str, Any]:
+    return {"response_headers": (("content-type", "text/html"),), "response_body": html}
+
+
+def of_json(document: Any) -> dict[str, Any]:
+    return {"response_body": json.dumps(document)}
+
+
+# A place where a secret stands by its name; wherever else it then appears, it must be gone too.
+PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "query": lambda s: {"url": f"{TOKEN_URL}?code={quote(s, safe='')}&state=kept"},
+    "fragment": lambda s: {"url": f"{CALLBACK}#access_token={quote(s, safe='')}", "status": None},
+    "user info": lambda s: {"url": f"https://app:{quote(s, safe='')}@bank.example/"},
+    "form": lambda s: {"request_body": urlencode({"client_secret": s, "a": "b"})},
+    "form of a page": lambda s: {"request_body": urlencode({"new": s, "again": s})},
+    "form without a type": lambda s: {
+        "request_headers": (), "request_body": urlencode({"a": "b", "password": s})},
+    "assertion": lambda s: {"request_body": urlencode({"client_assertion": s})},
+    "bearer": lambda s: {"request_headers": (("authorization", f"Bearer {s}"),)},
+    "ssws": lambda s: {"request_headers": (("authorization", f"SSWS {s}"),)},
+    "basic": lambda s: {"request_headers": (("authorization", basic(s)),)},
+    "cookie": lambda s: {"request_headers": (("cookie", f"idx=a; sid={s}"),)},
+    "dpop": lambda s: {"request_headers": (("dpop", s),)},
+    "set-cookie": lambda s: {"response_headers": (("set-cookie", f"sid={s}; Path=/"),)},
+    "redirect": lambda s: {"response_headers": (("location", f"/cb?code={quote(s, safe='')}"),)},
+    "fragment of a redirect": lambda s: {
+        "response_headers": (("location", f"/cb#id_token={quote(s, safe='')}"),)},
+    "referer": lambda s: {
+        "request_headers": (("referer", f"https://a/?sessionToken={quote(s, safe='')}"),)},
+    "json": lambda s: of_json({"stateToken": s}),
+    "json number": lambda s: of_json({"passCode": int.from_bytes(s.encode()[:6], "big")}),
+    "json list": lambda s: of_json([{"sessionToken": s}]),
+    "json deep inside": lambda s: of_json({"a": {"credentials": {"password": {"value": s}}}}),
+    "private key": lambda s: of_json({"keys": [{"kty": "oct", "k": s}]}),
+    "json without a type": lambda s: {
+        "request_headers": (), "request_body": json.dumps({"password": s})},
+    "link in json": lambda s: of_json({"href": f"https://a/x?y=1&token={quote(s, safe='')}"}),
+    "link with its key in the path": lambda s: of_json(
+        {"href": f"https://a/signin/reset-password/{quote(s, safe='')}"}),
+    "link in a page": lambda s: page(
+        f'<a href="/x?a=b&amp;recoveryToken={html.escape(quote(s, safe=""))}">x</a>'),
+    "hidden field": lambda s: page(f'<input type=hidden name=code value="{html.escape(s)}">'),
+    "unquoted field": lambda s: page(f"<input name=code value={quote(s, safe='')}>"),
+    "script": lambda s: page(f"<script>var a = {{stateToken: '{quote(s, safe='')}'}}</script>"),
+    "nested link": lambda s: {
+        "url": f"https://a/?fromURI={quote('/cb?code=' + quote(s, safe=''), safe='')}"},
+}  # fmt: skip
+# Where the same value may turn up again without a name.
+ECHOES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "sentence": lambda s: of_json({"error_description": f"You sent {s} twice."}),
+    "page": lambda s: page(f"<p>{html.escape(s)}</p>"),
+    "parameter": lambda s: {"url": f"https://a/?hint={quote(s, safe='')}"},
+    "plus": lambda s: {"request_body": urlencode({"note": s})},
+    "path": lambda s: {"url": f"https://a/{quote(s)}/x"},
+    "header": lambda s: {"response_headers": (("x-note", s),)},
+}
+secret_texts = st.text(
+    st.sampled_from(string.ascii_letters + string.digits + "-._~ +/=&%#\"'<>$"),
+    min_size=12, max_size=40,
+).filter(lambda text: text.strip() == text and not text.startswith("eyJ"))  # fmt: skip
+
+
+def ways_to_write(secret: str) -> set[str]:
+    encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    twice = {quote(each, safe="") for each in encoded}
+    written = {json.dumps(secret)[1:-1], html.escape(secret)}
+    coded = {base64.b64encode(f"0oa1:{secret}".encode()).decode()}
+    return {secret, *encoded, *twice, *written, *coded}
+
+
+@given(secret_texts, st.sampled_from(sorted(PLACES)), st.sampled_from(sorted(ECHOES)))
+@settings(max_examples=150, deadline=None)
+def test_no_secret_of_a_run_survives_anywhere_in_its_file(secret: str, place: str, echo: str):
+    # A secret that is a word of every file says nothing to anybody.
+    assume(secret not in f"{exchange()} response_headers display_message request_id")
+    recording = Recording()
+    recording.add(exchange(**PLACES[place](secret)))
+    recording.add(exchange(**ECHOES[echo](secret)))
+    if place == "json number":
+        secret = str(int.from_bytes(secret.encode()[:6], "big"))
+    recording.keep_reasons(
+        recording.last, Reasons("req-1", ({"displayMessage": f"It was {secret}."},))
+    )
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "run.json"
+        recording.save(path)
+        text = path.read_text(encoding="utf-8")
+        loaded = Recording.load(path)
+
+    assert [each for each in ways_to_write(secret) if len(secret) > 8 and each in text] == []
+    assert len(loaded) == 2
+
+
+def test_the_file_of_a_real_run_holds_none_of_its_secrets(
+    lab: Any, admin: httpx.Client, tmp_path: Path
+) -> None:
+    recording, secrets = Recording(trust_env=False), set()
+    token = f"SSWS {lab.token}"
+    with recording.client("Admin", headers={"authorization": token}, base_url=lab.url) as http:
+        user = {
+            "profile": {
+                "firstName": "Ida", "lastName": "Moe", "email": "ida@bank.example",
+                "login": "ida@bank.example",
+            },
+            "credentials": {"password": {"value": "Sixteen-candles-9"}},
+        }  # fmt: skip
+        made = http.post("/api/v1/users?activate=true", json=user).json()
+        reset = http.post(
+            f"/api/v1/users/{made['id']}/lifecycle/reset_password?sendEmail=false"
+        ).json()
+        apps = http.get("/api/v1/apps").json()
+        signed = http.post(
+            "/api/v1/authn", json={"username": "cora@bank.example", "password": "Wrong-guess-77"}
+        )
+    assert signed.status_code == 401
+    secrets |= {"Sixteen-candles-9", "Wrong-guess-77", lab.token}
+    secrets.add(reset["resetPasswordUrl"].rpartition("/")[2])
+    secrets |= {
+        app["credentials"]["oauthClient"]["client_secret"]
+        for app in apps
+        if "client_secret" in app["credentials"]["oauthClient"]
+    }
+    path = tmp_path / "run.json"
+
+    recording.save(path)
+
+    text = path.read_text(encoding="utf-8")
+    assert len(secrets) >= 4
+    assert [each for each in secrets if each in text] == []
+    assert "ida@bank.example" in text
+
+
+def test_reasons_that_were_asked_for_are_saved_and_loaded(tmp_path: Path) -> None:
+    recording, path = talkative(), tmp_path / "walk.json"
+    found = Reasons("req-1", ({"displayMessage": "Token request", "target": []},))
+    recording.keep_reasons(recording[0], found)
+
+    recording.save(path)
+
+    loaded = Recording.load(path)
+    assert loaded.loaded
+    assert not recording.loaded
+    assert loaded.reasons_of(loaded[0]) == found
+    assert loaded.reasons_of(loaded[1]) is None
+
+
+def test_clearing_forgets_the_reasons_as_well() -> None:
+    recording = talkative()
+    recording.keep_reasons(recording[0], Reasons("req-1", ()))
+
+    recording.clear()
+    recording.caught("app:/one")
+
+    assert recording.reasons_of(recording[0]) is None
+
+
+def test_ordinary_words_of_a_protocol_stay_in_the_file(tmp_path: Path) -> None:
+    recording, path = Recording(), tmp_path / "walk.json"
+    challenge = 'Bearer error="invalid_token", Basic realm="bank"'
+    said = {"error": "invalid_client", "error_description": "Basic authentication is missing."}
+    recording.add(
+        exchange(
+            url=f"{TOKEN_URL}?code_challenge=kept-challenge&request_uri=urn:okta:kept-uri",
+            response_headers=(("www-authenticate", challenge), ("content-type", "a/json")),
+            response_body=json.dumps(said),
+        )
+    )
+
+    recording.save(path)
+
+    loaded = Recording.load(path)
+    assert loaded[0].json() == said
+    assert dict(loaded[0].response_headers)["www-authenticate"] == challenge
+    assert loaded[0].url == recording[0].url

@@ -8,7 +8,8 @@ from urllib.parse import quote_plus
 
 from markupsafe import Markup
 
-from grantlab.parts import MASK, Field, Headers, content_type_of, holds_secrets, masked_headers
+from grantlab.masking import MASK, Headers, holds_secrets, masked_headers
+from grantlab.parts import Field, content_type_of
 from grantlab.reading import split_url
 from grantlab.recording import Exchange, parts
 from grantlab.views.html import icon, join, section, tag
