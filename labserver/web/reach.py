@@ -44,7 +44,8 @@ def find_user(context: Context, wanted: str) -> User | None:
         return found
     if not key or "@" in key:
         return None
-    short = select(User).where(User.key.startswith(f"{key}@", autoescape=True)).limit(2)
+    # All that begin so lie before the character that follows @; a pattern would look at each user.
+    short = select(User).where(User.key >= f"{key}@", User.key < f"{key}A").limit(2)
     several = context.session.scalars(short).all()
     return several[0] if len(several) == 1 else None
 

@@ -59,11 +59,12 @@ def test_a_beginning_is_looked_up_in_an_index_of_each_attribute(plans: Plans) ->
     ("path", "index"),
     [
         ("/api/v1/users", "ix_users_org (org_id=?)"),
+        ("/api/v1/users/cora", "uq_users_key (org_id=? AND key>? AND key<?)"),
         ('/api/v1/users?search=profile.login eq "x"', "ix_users_login (org_id=? AND login=?)"),
         ('/api/v1/users?filter=status eq "STAGED"', "ix_users_status (org_id=? AND status=?)"),
     ],
 )
-def test_a_page_is_read_in_the_order_of_an_index(plans: Plans, path: str, index: str) -> None:
+def test_a_lookup_and_a_page_follow_an_index(plans: Plans, path: str, index: str) -> None:
     plan = plans.of(path)
 
     assert plan == f"SEARCH users USING INDEX {index}"
