@@ -19,6 +19,10 @@ Status = Literal[
 ]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
+KEEP_API_TOKENS = ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT")
+"""Statuses of a user whose API tokens work. Nobody signs in with those, so neither a lock nor a
+password that must be changed stops them: else ten wrong guesses would shut an org's owner out."""
+
 ACTIVATION_LIFETIME = 7 * 24 * 3600
 """Seconds that an activation link works."""
 RESET_LIFETIME = 3600

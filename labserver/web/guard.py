@@ -36,7 +36,7 @@ __all__ = [
 
 _CHOICE = re.compile(r"<any\([^)]*\):(\w+)>")
 _ID = re.compile(r"<(\w+)>")
-_ADMINS_ONLY = frozenset({"edit people", "help people", "edit members"})
+_ADMINS_ONLY = frozenset({"edit people", "help people", "edit members", "edit groups"})
 _ACT_AS_APPS = frozenset({"okta.apps.manage", "okta.clients.manage"})
 """Scopes that show an app's secrets; a scope that only reads would lend out the app."""
 

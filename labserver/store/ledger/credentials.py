@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
+from labserver.domain.lifecycle import KEEP_API_TOKENS
 from labserver.store.base import new_id
 from labserver.store.core import add, digest, run, table_of, within_org
 from labserver.store.directory import ApiToken, SessionToken, User
@@ -49,7 +50,7 @@ _FIND_API_TOKEN = within_org(
     .where(
         _API_TOKENS.c.hash == bindparam("hash"),
         _API_TOKENS.c.last_used > bindparam("oldest"),
-        _USERS.c.status == "ACTIVE",
+        _USERS.c.status.in_(KEEP_API_TOKENS),
     ),
     ApiToken,
     User,
@@ -124,7 +125,9 @@ def save_api_token(session: Session, user_id: str, name: str, now: int, value: s
 
 
 def find_api_token(session: Session, value: str, now: int) -> ApiTokenUse | None:
-    """The API token with this value and the active user it acts as; its 30 days start again.
+    """The API token with this value and the user it acts as; its 30 days start again.
+
+    None too when the user has been put out (`domain.lifecycle`).
 
     The use is noted once a minute at most.
     """

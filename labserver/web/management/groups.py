@@ -34,6 +34,7 @@ from labserver.web.management.resources import (
     timestamp,
     unchanged,
 )
+from labserver.web.management.role_holders import a_super_admin_remains
 from labserver.web.management.routes import management
 from labserver.web.management.user_documents import document as user_document
 
@@ -120,7 +121,8 @@ def delete_group(group_id: str) -> Response:
     _editable(row)
     unchanged(document(row))
     _log("group.lifecycle.delete", "Delete a group", row)
-    return remove(row)
+    with a_super_admin_remains("id"):
+        return remove(row)
 
 
 @management.get(f"{ONE}/users")
@@ -152,7 +154,8 @@ def remove_member(group_id: str, user_id: str) -> Response:
     membership = _membership(row, user)
     if membership is None:
         raise not_found(user.id, "GroupMember")
-    session().delete(membership)
+    with a_super_admin_remains("userId"):
+        session().delete(membership)
     row.membership_updated = current_context().now
     session().flush()
     _log("group.user_membership.remove", "Remove a user from a group", row, user)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
 from sqlalchemy import ColumnElement, or_, select
 
+from labserver.domain.lifecycle import KEEP_API_TOKENS
 from labserver.domain.rights import SUPER_ADMIN
 from labserver.store import loaders
 from labserver.store.apps import App
@@ -106,14 +108,18 @@ def must_be_service(holder: Holder) -> None:
         raise ApiError("E0000227")
 
 
-def a_super_admin_remains() -> None:
-    """Raises `ApiError` E0000001 when nobody could undo what this call is about to do."""
+@contextmanager
+def a_super_admin_remains(field: str) -> Iterator[None]:
+    """What is done inside leaves a super admin who may call, if there was one.
+
+    Raises `ApiError` E0000001, with this field, when nobody could undo it.
+    """
+    before = _is_there_a_super_admin()
+    yield
     session().flush()
-    assignments = select(RoleAssignment).where(RoleAssignment.type == SUPER_ADMIN)
-    for row in session().scalars(assignments):
-        if row.app_pk is None and _somebody_active(row):
-            return
-    raise invalid("type", "This is the last super admin. Assign the role to somebody else first.")
+    if before and not _is_there_a_super_admin():
+        words = "This is the last super admin. Assign the role to somebody else first."
+        raise invalid(field, words)
 
 
 def log_privilege(change: str, holder: Holder, label: str) -> None:
@@ -133,8 +139,15 @@ def log_privilege(change: str, holder: Holder, label: str) -> None:
     )
 
 
-def _somebody_active(row: RoleAssignment) -> bool:
-    active = select(User.pk).where(User.status == "ACTIVE").limit(1)
+def _is_there_a_super_admin() -> bool:
+    wanted = (RoleAssignment.type == SUPER_ADMIN, RoleAssignment.app_pk.is_(None))
+    return any(
+        _somebody_may_call(row) for row in session().scalars(select(RoleAssignment).where(*wanted))
+    )
+
+
+def _somebody_may_call(row: RoleAssignment) -> bool:
+    active = select(User.pk).where(User.status.in_(KEEP_API_TOKENS)).limit(1)
     if row.user_pk is not None:
         active = active.where(User.pk == row.user_pk)
     else:

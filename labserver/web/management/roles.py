@@ -8,7 +8,7 @@ from flask import Response
 from pydantic import Field, model_validator
 from sqlalchemy import select
 
-from labserver.domain.rights import CUSTOM, STANDARD_ROLES, SUPER_ADMIN
+from labserver.domain.rights import CUSTOM, STANDARD_ROLES
 from labserver.store.directory import RoleAssignment
 from labserver.store.roles import CustomRole, ResourceSet, RoleBinding
 from labserver.web.bodies import json_body
@@ -80,11 +80,8 @@ def remove_role(role_id: str, **_: str) -> Response:
     holder = the_holder()
     row = the_assignment(role_id, holder.own)
     log_privilege("revoke", holder, label_of(row))
-    was_super = row.type == SUPER_ADMIN
-    gone = remove(row)
-    if was_super:
-        a_super_admin_remains()
-    return gone
+    with a_super_admin_remains("type"):
+        return remove(row)
 
 
 def bind(holder: Holder, role: CustomRole, resources: ResourceSet) -> RoleAssignment:

@@ -18,6 +18,7 @@ from labserver.store.hashing import hash_password
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
 from labserver.web.management.resources import EXISTS, Json, session, target, url
+from labserver.web.management.role_holders import a_super_admin_remains
 from labserver.web.management.user_documents import RecoveryQuestion, UserCredentials
 
 
@@ -48,8 +49,12 @@ def set_status(row: User, status: str) -> None:
 
 
 def deactivate(row: User) -> None:
-    """The user is out: no assignments, sessions, tokens or links of any kind."""
-    set_status(row, "DEPROVISIONED")
+    """The user is out: no assignments, sessions, tokens or links of any kind.
+
+    Raises `ApiError` E0000001 for the last super admin.
+    """
+    with a_super_admin_remains("status"):
+        set_status(row, "DEPROVISIONED")
     session().execute(delete(AppUser).where(AppUser.user_pk == row.pk))
     end_access(row, access_tokens=True)
 

@@ -12,6 +12,7 @@ from labserver.store import ledger
 from labserver.store.directory import User
 from labserver.web.errors import ApiError
 from labserver.web.management.resources import answer, find_person, flag, session
+from labserver.web.management.role_holders import a_super_admin_remains
 from labserver.web.management.routes import management
 from labserver.web.management.user_changes import (
     activation_link,
@@ -72,7 +73,8 @@ def deactivate_user(user_id: str) -> Response:
 def suspend_user(user_id: str) -> Response:
     """The user is SUSPENDED: signed out, assignments kept."""
     row = _may("suspend", user_id)
-    set_status(row, "SUSPENDED")
+    with a_super_admin_remains("status"):
+        set_status(row, "SUSPENDED")
     end_access(row, access_tokens=False)
     return _done("user.lifecycle.suspend", "Suspend a user", row)
 
