@@ -11,6 +11,7 @@ from sqlalchemy import SQLColumnExpression, case, literal, or_, select
 from labserver.store import ledger
 from labserver.store.apps import TOKEN_FAMILY, App, AppKey, AppSecret
 from labserver.store.directory import User
+from labserver.store.integrations import Integration
 from labserver.web.bodies import json_body
 from labserver.web.context import current_context
 from labserver.web.errors import ApiError, invalid
@@ -144,7 +145,8 @@ def make(body: AppDocument, status: str) -> App:
     row = App(status=status)
     credential = body.credentials.oauth_client
     row.client_id = credential.client_id or row.id
-    must_be_new("credentials.oauthClient.client_id", App.client_id == row.client_id)
+    for taken in (App.client_id, Integration.id):
+        must_be_new("credentials.oauthClient.client_id", taken == row.client_id)
     _fill(row, body)
     session().add(row)
     session().flush()
