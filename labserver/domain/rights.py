@@ -11,6 +11,8 @@ from labserver.domain.permissions import includes
 
 SUPER_ADMIN = "SUPER_ADMIN"
 CUSTOM = "CUSTOM"
+INTEGRATION = "INTEGRATION"
+"""What an installed integration has instead of a role: the whole org, but no way to more power."""
 
 Right = Literal[
     "public",
@@ -116,6 +118,8 @@ _LEAST: dict[Right, str] = {
     "edit origins": "ORG_ADMIN",
 }
 
+_NOT_FOR_INTEGRATIONS = frozenset({"super", "make tokens"})
+
 GROUP_LIMITED = frozenset({"USER_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN"})
 """Roles that target groups may limit."""
 APP_LIMITED = frozenset({"APP_ADMIN"})
@@ -194,6 +198,8 @@ def least_roles(right: Right) -> tuple[str, ...]:
 def _covers(role: Role, right: Right, reach: Reach) -> bool:
     if role.type == SUPER_ADMIN:
         return True
+    if role.type == INTEGRATION:
+        return right not in _NOT_FOR_INTEGRATIONS
     if role.type == CUSTOM or role.type not in ROLES[right]:
         return False
     if role.reaches_everywhere or reach.listing:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from labserver.domain import values
 from labserver.domain.errors import Refusal
-from labserver.domain.rights import CUSTOM, SUPER_ADMIN, Role
+from labserver.domain.rights import CUSTOM, INTEGRATION, Role
 from labserver.oauth.api_access import find_api_access
 from labserver.oauth.context import Context
 from labserver.store import ledger, loaders
@@ -93,8 +93,9 @@ def _by_access_token(context: Context, value: str) -> Caller:
     context.actor_client = loaders.load_client(context.session, found.client_id)
     client = context.actor_client
     if client is not None and client.integration:
-        # Whoever installed it has seen its scopes and said yes: no role narrows them further.
-        return Caller(client.id, None, (Role(SUPER_ADMIN),), scopes)
+        # Whoever installed it has seen its scopes and said yes: no role narrows them further, but
+        # a partner makes no admins, grants or tokens, and changes no admin.
+        return Caller(client.id, None, (Role(INTEGRATION),), scopes)
     if "uid" not in found.claims:
         app = context.session.scalars(select(App).where(App.client_id == found.client_id)).one()
         held = _roles(context, RoleAssignment.app_pk == app.pk)

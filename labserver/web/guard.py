@@ -122,7 +122,7 @@ def _opens_as_own(context: Context, operation: Operation) -> bool:
     named = reach.named_user(context)
     if named is None or named.id != who.user.id:
         return False
-    if operation.method != "GET" and reach.changes_credentials():
+    if reach.changes_what_others_decide(operation, who.user):
         return False
     context.passed("scope", "A .self scope opens the caller's own record, without an admin role.")
     return True
@@ -164,5 +164,5 @@ def _climbs(context: Context, right: Right) -> bool:
     """
     if right in _ADMINS_ONLY:
         return reach.touches_admins(context)
-    app_id = (request.view_args or {}).get("app_id")
+    app_id = reach.named_app(context)
     return right == "edit apps" and app_id is not None and reach.is_privileged(context, app_id)

@@ -11,8 +11,18 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from labserver.domain import values
 from labserver.domain.operations import Operation
+from labserver.domain.operations.operation import OWN_ATTRIBUTES
 from labserver.domain.permissions import includes
-from labserver.domain.rights import CUSTOM, ROLES, SUPER_ADMIN, Need, Reach, Right, Role
+from labserver.domain.rights import (
+    CUSTOM,
+    INTEGRATION,
+    ROLES,
+    SUPER_ADMIN,
+    Need,
+    Reach,
+    Right,
+    Role,
+)
 from labserver.oauth.context import Context
 from labserver.store import loaders
 from labserver.store.apps import ApiScopeGrant, App, AppGroup, AppUser
@@ -27,6 +37,8 @@ _LISTS: dict[str, tuple[type[Any], Right, str]] = {
     "/api/v1/apps": (App, "view apps", "okta.apps.read"),
 }
 """Lists that show each caller what is in reach: their rows, and what seeing those needs."""
+_CLIENTS = "/oauth2/v1/clients"
+"""The same rows as the apps, in other words."""
 _CREATE_USER = ("POST", "/api/v1/users")
 _CHANGE_USER = frozenset({("POST", "/api/v1/users/{user_id}"), ("PUT", "/api/v1/users/{user_id}")})
 
@@ -63,6 +75,15 @@ def named_user(context: Context) -> values.User | None:
     return None if row is None else loaders.load_user(context.session, row.id)
 
 
+def named_app(context: Context) -> str | None:
+    """The id of the app that the URL names, as such or as a client, if there is one."""
+    named = request.view_args or {}
+    if "client_id" not in named or not request.path.startswith(f"{_CLIENTS}/"):
+        return named.get("app_id")
+    wanted = select(App.id).where(App.client_id == named["client_id"])
+    return context.session.scalars(wanted).one_or_none()
+
+
 def reaches_of(context: Context, operation: Operation, roles: Iterable[Role] = ()) -> list[Reach]:
     """What the call is about: all of these must be in the caller's reach, who has these roles."""
     named = request.view_args or {}
@@ -76,7 +97,7 @@ def reaches_of(context: Context, operation: Operation, roles: Iterable[Role] = (
         ] or [Reach(needs=_needs(operation, set()))]
     user = named_user(context) or _assignee(context, operation)
     own = frozenset(user.group_ids) if user else frozenset[str]()
-    group, app = named.get("group_id"), named.get("app_id")
+    group, app = named.get("group_id"), named_app(context)
     apps = frozenset({app} if app else ())
     if user and operation.right == "view people" and any(role.apps for role in roles):
         apps = _apps_of(context, user)
@@ -85,7 +106,7 @@ def reaches_of(context: Context, operation: Operation, roles: Iterable[Role] = (
             groups=frozenset({group}) if group else own,
             apps=apps,
             person=own if group and "user_id" in named else None,
-            listing=operation.method == "GET" and operation.path in _LISTS,
+            listing=operation.method == "GET" and operation.path in (*_LISTS, _CLIENTS),
             needs=_needs_of(operation, user, group, app, named.get("server_id")),
         )
     ]
@@ -94,6 +115,16 @@ def reaches_of(context: Context, operation: Operation, roles: Iterable[Role] = (
 def changes_credentials() -> bool:
     """Whether the body of a change of a user holds credentials."""
     return "credentials" in _body()
+
+
+def changes_what_others_decide(operation: Operation, user: values.User) -> bool:
+    """Whether the body changes more than people may say of themselves."""
+    if (operation.method, operation.path) not in _CHANGE_USER:
+        return False
+    said = _body().get("profile")
+    named = said.items() if isinstance(said, dict) else ()
+    changed = {name for name, value in named if value != user.profile.get(name)}
+    return changes_credentials() or not changed <= OWN_ATTRIBUTES
 
 
 def seen(roles: Iterable[Role], model: type[Any]) -> tuple[ColumnElement[bool], ...]:
@@ -189,7 +220,7 @@ def _needs(operation: Operation, resources: set[str]) -> tuple[Need, ...]:
 
 
 def _sees_all(role: Role, right: Right) -> bool:
-    if role.type == SUPER_ADMIN:
+    if role.type in (SUPER_ADMIN, INTEGRATION):
         return True
     return role.type != CUSTOM and role.type in ROLES[right] and role.reaches_everywhere
 

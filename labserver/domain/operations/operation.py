@@ -23,6 +23,14 @@ _OWN_CHANGES = frozenset(
     }
 )
 """What people may change about themselves. Nothing here sets a password without the old one."""
+_OWN_ATTRIBUTES = (
+    "firstName lastName middleName honorificPrefix honorificSuffix displayName nickName email "
+    "secondEmail mobilePhone primaryPhone streetAddress city state zipCode countryCode "
+    "postalAddress profileUrl preferredLanguage locale timezone"
+)
+OWN_ATTRIBUTES = frozenset(_OWN_ATTRIBUTES.split())
+"""What people may say of themselves; login and work are others' to decide, for claims and rules
+may follow them (Okta: an attribute's user permission)."""
 
 
 @dataclass(frozen=True, slots=True)
