@@ -100,6 +100,17 @@ def parse(text: str) -> Node:
         ) from None
 
 
+def operators(node: Node) -> frozenset[str]:
+    """Every operator in the filter."""
+    match node:
+        case Compare():
+            return frozenset({node.operator})
+        case Not(part):
+            return operators(part)
+        case Both(parts) | Either(parts):
+            return frozenset().union(*map(operators, parts))
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     # Imported on first use: a server that starts has nothing to read yet.

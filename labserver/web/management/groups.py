@@ -70,7 +70,7 @@ class GroupDocument(Document):
 @management.get(PATH)
 def list_groups() -> Response:
     """The org's groups; `q` is how a name begins."""
-    statement = select(Group).where(*searching.asked(_COLUMNS, _DATES))
+    statement = select(Group).where(*searching.asked(_COLUMNS, _DATES, for_search=searching.PARTS))
     if start := request.args.get("q"):
         statement = statement.where(Group.name.istartswith(start, autoescape=True))
     show = _with_stats() if _wants_stats() else document

@@ -10,10 +10,13 @@ from typing import Any
 from flask import request
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, not_, or_
 
-from labserver.domain.filters import Both, Compare, Either, FilterError, Node, Not, parse
+from labserver.domain.filters import Both, Compare, Either, FilterError, Node, Not, operators, parse
 from labserver.web.errors import ApiError
 
 Columns = Mapping[str, SQLColumnExpression[Any]]
+
+PARTS = frozenset({"co", "ew"})
+"""What a `filter` of people or groups lacks, and a `search` has (Okta: filter operators)."""
 
 _ORDERING: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -26,26 +29,44 @@ _ORDERING: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def asked(
-    columns: Columns, dates: Mapping[str, int], *, names: tuple[str, ...] = ("filter", "search")
+    columns: Columns,
+    dates: Mapping[str, int],
+    *,
+    names: tuple[str, ...] = ("filter", "search"),
+    for_search: frozenset[str] = frozenset(),
 ) -> list[ColumnElement[bool]]:
     """The conditions that the query parameters of these names set, as `condition` reads them.
 
-    Raises `ApiError` E0000033 when `q` stands beside them.
+    `for_search` are operators that a `filter` lacks. Raises `ApiError` E0000033 when `q` stands
+    beside them.
     """
-    texts = [text for name in names if (text := request.args.get(name))]
+    texts = {name: text for name in names if (text := request.args.get(name))}
     if texts and request.args.get("q"):
         raise ApiError("E0000033")
-    return [condition(text, columns, dates) for text in texts]
+    lacks = {"filter": for_search}
+    return [
+        condition(text, columns, dates, lacks.get(name, frozenset()))
+        for name, text in texts.items()
+    ]
 
 
-def condition(text: str, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:
+def condition(
+    text: str,
+    columns: Columns,
+    dates: Mapping[str, int],
+    lacks: frozenset[str] = frozenset(),
+) -> ColumnElement[bool]:
     """The filter as a condition on these columns, by attribute name.
 
     `dates` names those that hold times, with their ticks in a second.
-    Raises `ApiError` E0000031 for what is no filter or names another attribute.
+    Raises `ApiError` E0000031 for what is no filter, names another attribute or has an operator
+    that it `lacks`.
     """
     try:
-        return _sql(parse(text), columns, dates)
+        node = parse(text)
+        if unknown := operators(node) & lacks:
+            raise FilterError(f"A filter has no {min(unknown)!r} here; a search has.")
+        return _sql(node, columns, dates)
     except FilterError as error:
         raise ApiError("E0000031", causes=[str(error)]) from None
 

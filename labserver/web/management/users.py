@@ -87,7 +87,9 @@ _DATES = dict.fromkeys(
 @management.get(PATH)
 def list_users() -> Response:
     """The org's people; deactivated ones only when a filter or search asks."""
-    conditions = searching.asked(_COLUMNS, _DATES) or [User.status != "DEPROVISIONED"]
+    conditions = searching.asked(_COLUMNS, _DATES, for_search=searching.PARTS) or [
+        User.status != "DEPROVISIONED"
+    ]
     statement = select(User).where(*conditions)
     if request.args.get("search") and request.args.get("sortBy"):
         return sorted_page(statement, document, _COLUMNS, _DATES)
