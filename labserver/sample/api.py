@@ -42,6 +42,9 @@ class Bearer(BearerTokenValidator):  # type: ignore[misc]
     def validate_token(self, token: Claims, scopes: list[str], request: object) -> None:
         """Nothing happens when the token holds the scope; else `InsufficientScopeError`."""
         held = token.get("scp")
+        if held is None and isinstance(token.get("scope"), str):
+            # RFC 9068 §2.2.3: other servers than Okta's put them into one text.
+            held = token["scope"].split()
         enough = isinstance(held, list) and set(scopes) <= set(map(str, held))
         try:
             detail = f"needs {' '.join(scopes)}, has {' '.join(map(str, held or []))}"

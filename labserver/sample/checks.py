@@ -97,8 +97,13 @@ class Issuer:
 
     def _endpoint(self, name: str) -> str:
         if not self._metadata:
-            address = f"{self.url}/.well-known/oauth-authorization-server"
-            self._metadata = self._client.get(address).raise_for_status().json()
+            address = f"{self.url.rstrip('/')}/.well-known/oauth-authorization-server"
+            answer = self._client.get(address)
+            if answer.status_code == 404:
+                # Servers that came from OpenID Connect have the other document alone.
+                other = address.replace("oauth-authorization-server", "openid-configuration")
+                answer = self._client.get(other)
+            self._metadata = answer.raise_for_status().json()
         return str(self._metadata[name])
 
 
@@ -122,7 +127,9 @@ class TokenChecks:
     def claims_of(self, token: str, note: Callable[[Note], None]) -> Claims:
         """The claims of a token that passed every check that is on."""
         claims = self._introspected(token, note) if self.introspects else self._read(token, note)
-        issuer, audience, client = claims.get("iss"), claims.get("aud"), claims.get("cid")
+        issuer, audience = claims.get("iss"), claims.get("aud")
+        # Okta's name for it, and RFC 9068's.
+        client = claims.get("cid", claims.get("client_id"))
         audiences = audience if isinstance(audience, list) else [audience]
         known = self.clients is None or client in self.clients
         verdicts = (

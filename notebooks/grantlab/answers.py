@@ -43,6 +43,14 @@ class Person:
 
 
 @dataclass(frozen=True)
+class ClockMove:
+    """The lab's clock was moved: when by this machine's clock, and how many seconds forward."""
+
+    at: float
+    forward: int
+
+
+@dataclass(frozen=True)
 class Reasons:
     """Why the server answered as it did: the log events of one request, oldest first."""
 

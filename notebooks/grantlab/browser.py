@@ -13,6 +13,11 @@ from grantlab.reading import join_url, split_url
 from grantlab.recording import Recording
 
 _MOST_HOPS = 20
+_YES = ("Allow", "Allow Access", "Continue", "Accept", "Authorize", "Approve", "Agree", "Yes")
+_MADE_BY_SCRIPTS = (
+    "If scripts make it, open the address in your own browser, and give the one at which that "
+    "ends to browser.arrived(url)."
+)
 
 
 class BrowserError(RuntimeError):
@@ -95,12 +100,33 @@ class Browser:
         return self
 
     def sign_in(self, username: str, password: str) -> Browser:
-        """Fill in the sign-in form and send it; pending redirects are followed to it first."""
-        return self.submit(username=username, password=password)
+        """Fill in the sign-in form and send it; pending redirects are followed to it first.
+
+        Any form with one input for a name and one for a password will do.
+        """
+        found = self._page_in_front().sign_in_form()
+        if found is None:
+            return self.submit(username=username, password=password)
+        form, name, secret = found
+        button = form.buttons[0] if form.buttons else None
+        return self._send(form, button, {name: username, secret: password})
+
+    @property
+    def asks_consent(self) -> bool:
+        """The page in front has a button that says yes, and nothing to sign in with."""
+        return self.page is not None and _yes(self.page) is not None
 
     def allow(self) -> Browser:
-        """Press "Allow" on the consent page."""
-        return self.press("Allow")
+        """Press "Allow" on the consent page, or the word that another server has for it."""
+        return self.press(_yes(self._page_in_front()) or "Allow")
+
+    def arrived(self, url: str) -> Browser:
+        """Take the address at which another browser ended: the app caught what it carries.
+
+        For pages that scripts make: this browser runs none. The person goes through them in
+        a browser of their own, and copies the address from its bar.
+        """
+        return self._catch("GET", url, {})
 
     def deny(self) -> Browser:
         """Press "Don't allow" on the consent page."""
@@ -110,6 +136,8 @@ class Browser:
         """Send the first form that has these inputs, with its hidden fields as they stand."""
         page = self._page_in_front()
         form = page.form_with(*fields)
+        if form is None and not page.forms:
+            raise BrowserError(f"{self._where()} has no form. {_MADE_BY_SCRIPTS}")
         if form is None:
             raise BrowserError(f"{self._where()} has no form with {_listed(fields)}. {_has(page)}")
         button = form.buttons[0] if form.buttons else None
@@ -194,6 +222,12 @@ class Browser:
     def _where(self) -> str:
         title = f' ("{self.page.title}")' if self.page and self.page.title else ""
         return f"The page {self.url.partition('?')[0]}{title}"
+
+
+def _yes(page: Page) -> str | None:
+    if page.sign_in_form() is not None:
+        return None
+    return next((word for word in _YES if page.button(word)), None)
 
 
 def _origin(url: str) -> str:

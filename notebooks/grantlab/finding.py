@@ -21,6 +21,8 @@ import httpx
 
 from labserver import state
 
+Metadata = dict[str, Any]
+
 PATIENCE = 10.0
 SECONDS_TO_STOP = 8.0
 
@@ -28,14 +30,22 @@ SECONDS_TO_STOP = 8.0
 class LabError(Exception):
     """The lab can't do what was asked; the message is one line with the cure."""
 
+    def _render_traceback_(self) -> list[str]:
+        # Where in the kit it came up helps nobody: IPython shows these lines instead.
+        return [f"LabError: {self}"]
+
 
 @dataclass(frozen=True)
 class Org:
-    """An org to work in, its API token, and what is to be done when the work is over."""
+    """An org to work in, its API token, and what is to be done when the work is over.
+
+    `metadata` is that of another server than a lab; None for an org of a lab.
+    """
 
     url: str
     token: str | None
     ends: tuple[Callable[[], None], ...] = ()
+    metadata: Metadata | None = None
 
 
 def first_lab() -> Org:
@@ -55,14 +65,65 @@ def first_lab() -> Org:
 
 
 def lab_at(issuer: str, token: str | None = None) -> Org:
-    """The org that the address names, else a fresh one there; see `Lab.connect`."""
+    """The org that the address names, else a fresh one there; see `Lab.connect`.
+
+    Where no lab answers but an authorization server with metadata, it is that server. The token
+    then is the one given, never this machine's own.
+    """
     issuer = issuer.rstrip("/")
     if not _answers(issuer):
-        raise LabError(f"No lab answers at {issuer}; start one with `grantlab serve`.")
+        metadata = metadata_at(issuer)
+        return Org(str(metadata["issuer"]), token, metadata=metadata)
     token = token or _token(only_named=not _is_local(issuer))
     if token is None or "/orgs/" in urlsplit(issuer).path:
         return Org(issuer, token)
     return _fresh_org(issuer, token)
+
+
+def metadata_at(issuer: str) -> Metadata:
+    """The metadata of an authorization server (RFC 8414 §3, OpenID Connect Discovery §4).
+
+    Raises LabError when nobody has any there, or it names another issuer than was asked for.
+    """
+    tried = f"No lab answers at {issuer}, and no authorization server with metadata"
+    found = None
+    try:
+        with client_for_others(issuer) as client:
+            for url in _addresses_of_metadata(issuer):
+                answer = client.get(url, headers={"Accept": "application/json"})
+                if found := _document_in(answer):
+                    break
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
+        words = str(fault) or type(fault).__name__
+        raise LabError(f"{tried} ({words}); start a lab with `grantlab serve`.") from fault
+    if found is None:
+        raise LabError(f"{tried}; start a lab with `grantlab serve`.")
+    # RFC 8414 §3.3. A slash at the end is what people lose or add.
+    if str(found.get("issuer")).rstrip("/") != issuer:
+        raise LabError(
+            f"The metadata at {issuer} is another issuer's, {found.get('issuer')}: "
+            "connect to that one, if it is the one you mean."
+        )
+    return found
+
+
+def _addresses_of_metadata(issuer: str) -> tuple[str, ...]:
+    # RFC 8414 puts the well-known path before the issuer's, OpenID Connect and Okta after it.
+    parts = urlsplit(issuer)
+    inserted = parts._replace(path=f"/.well-known/oauth-authorization-server{parts.path}").geturl()
+    appended = (
+        f"{issuer}/.well-known/{name}"
+        for name in ("openid-configuration", "oauth-authorization-server")
+    )
+    return tuple(dict.fromkeys((inserted, *appended)))
+
+
+def _document_in(answer: httpx.Response) -> Metadata | None:
+    with suppress(ValueError):
+        document = answer.json() if answer.status_code == 200 else None
+        if isinstance(document, dict) and "issuer" in document:
+            return document
+    return None
 
 
 def local_trust() -> ssl.SSLContext | None:
@@ -102,7 +163,13 @@ def client_for(url: str, **options: Any) -> httpx.Client:
     if url.startswith("https:") and _is_local(url):
         trust = local_trust() or True
     # The lab is on this machine or named outright: a proxy of the environment has no part in it.
-    return httpx.Client(trust_env=False, timeout=PATIENCE, verify=trust, **options)
+    options.setdefault("trust_env", False)
+    return httpx.Client(timeout=PATIENCE, verify=trust, **options)
+
+
+def client_for_others(url: str, **options: Any) -> httpx.Client:
+    """A client for a server elsewhere, which may be reached through the environment's proxy."""
+    return client_for(url, trust_env=not _is_local(url), **options)
 
 
 def lasting_org(name: str) -> Org:
@@ -144,8 +211,10 @@ def _answers(url: str) -> bool:
     root = url.split("/orgs/")[0]
     try:
         with client_for(root) as client:
-            return client.get(f"{root}/healthz").status_code == 200
-    except (httpx.HTTPError, httpx.InvalidURL):
+            answer = client.get(f"{root}/healthz")
+        return answer.status_code == 200 and {"status", "version"} <= answer.json().keys()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError):
+        # Others may have a page at that address, too.
         return False
 
 

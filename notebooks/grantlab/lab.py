@@ -16,32 +16,65 @@ from urllib.parse import urlsplit
 import httpx
 
 import labserver
-from grantlab.answers import App, Document, Person, Preview, Reasons, Server, preview_of
-from grantlab.finding import LabError, client_for, first_lab, json_of, lab_at
+from grantlab.answers import App, ClockMove, Document, Person, Preview, Reasons, Server, preview_of
+from grantlab.finding import (
+    LabError,
+    Metadata,
+    client_for,
+    client_for_others,
+    first_lab,
+    json_of,
+    lab_at,
+    metadata_at,
+)
+from grantlab.offers import (
+    NO_MANAGEMENT,
+    NO_REASONS,
+    ONLY_IN_A_LAB,
+    Offer,
+    beyond_standards,
+    endpoints_in,
+)
 from grantlab.recording import Exchange, Recording
 from labserver.state import write_private
 
 if TYPE_CHECKING:
     from grantlab.apis import RunningApi
+    from grantlab.desk import PolicyDesk
 
-__all__ = ["App", "Lab", "LabError", "Person", "Preview", "Reasons", "Server"]
+__all__ = ["CALLBACK", "App", "Lab", "LabError", "Person", "Preview", "Reasons", "Server"]
+
+CALLBACK = "http://127.0.0.1:8765/callback"
+"""A redirect URI at which nothing listens: the kit's browser catches what comes there."""
 
 PATIENCE_FOR_ALL = 120.0
 """Seconds that a call about the whole org may take."""
 
 
 class Lab:
-    """One org on a lab server, and what a lesson asks of it.
+    """One org on a lab server, and what a lesson asks of it; or another authorization server.
 
-    `url` is the org's URL, which is the issuer of its org authorization server.
+    `url` is the org's URL, which is the issuer of its org authorization server. `elsewhere` says
+    that it is the issuer of another server: what only a lab has then raises LabError.
+    `clock_moves` are those that this notebook made.
     """
 
-    def __init__(self, url: str, token: str | None, *, ends: tuple[Callable[[], None], ...] = ()):
-        self.url = url.rstrip("/")
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        *,
+        ends: tuple[Callable[[], None], ...] = (),
+        metadata: Metadata | None = None,
+    ):
+        self.elsewhere = metadata is not None
+        self.url = url if self.elsewhere else url.rstrip("/")
         self._token = token
+        self._metadata = metadata
         self._ends = list(ends)
         self._lock = threading.RLock()
         self._clock_moves: bool | None = None
+        self.clock_moves: tuple[ClockMove, ...] = ()
         self._apis: list[RunningApi] = []
         atexit.register(self.close)
 
@@ -61,9 +94,27 @@ class Lab:
 
         `token` is an API token; left out, it is `GRANTLAB_ADMIN_TOKEN`, or for a server on this
         machine the state folder's. Without one, only what is public can be read.
+
+        Where no lab answers, the issuer may be any server with metadata: recordings, flows,
+        tokens and views work with it as well. `show(lab)` says what it has and what is missing.
+        An Okta org: register a web app there (Authorization Code and Refresh Token, redirect URI
+        `http://127.0.0.1:8765/callback`) and assign yourself; for a program an app for API
+        services. The custom server needs a policy with a rule for the app. Then
+        `Lab.connect("https://….okta.com/oauth2/default")` and `lab.app_of(client_id, secret)`.
+        Its sign-in page is made by scripts: open the link in your own browser, and give the
+        address at which it ends to `browser.arrived(url)`. Without a token there is no
+        management API; a token given is sent to that org as `SSWS`, and never one of this
+        machine's own. LabError when nobody with metadata answers.
         """
         org = lab_at(issuer, token)
-        return cls(org.url, org.token, ends=org.ends)
+        return cls(org.url, org.token, ends=org.ends, metadata=org.metadata)
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the server says of itself: its endpoints, grant types and algorithms."""
+        if self._metadata is None:
+            self._metadata = metadata_at(self.url)
+        return dict(self._metadata)
 
     @cached_property
     def admin(self) -> httpx.Client:
@@ -71,16 +122,25 @@ class Lab:
 
         Raises LabError when the lab has no token.
         """
+        if self._token is None and self.elsewhere:
+            raise LabError(f"{self.url} is another server: {NO_MANAGEMENT}")
         if self._token is None:
             raise LabError(f"The lab at {self.url} was connected without a token: give token=….")
-        client = client_for(
-            self.url, base_url=self.url, headers={"Authorization": f"SSWS {self._token}"}
-        )
+        # Okta's management API is the org's, whichever of its servers is meant.
+        base = self.url.partition("/oauth2")[0] if self.elsewhere else self.url
+        make = client_for_others if self.elsewhere else client_for
+        client = make(base, base_url=base, headers={"Authorization": f"SSWS {self._token}"})
         self._ends.append(client.close)
         return client
 
-    def server(self, name: str) -> Server:
-        """The authorization server of that name; "org" is the org server itself."""
+    def server(self, name: str = "org") -> Server:
+        """The authorization server of that name; "org" is the org server itself.
+
+        Elsewhere, the server without a name is the one connected to. Its metadata doesn't tell
+        an audience: that is "".
+        """
+        if name == "org" and self.elsewhere:
+            return Server("", urlsplit(self.url).netloc, self.url, "", self.metadata)
         if name == "org":
             return Server("org", "org", self.url, self.url, {})
         found = self._find("/api/v1/authorizationServers", name, lambda entry: entry["name"])
@@ -100,12 +160,26 @@ class Lab:
             document=found,
         )
 
+    def app_of(
+        self,
+        client_id: str,
+        client_secret: str = "",
+        redirect_uri: str = CALLBACK,
+        *,
+        name: str = "Your app",
+    ) -> App:
+        """An app as it was registered, told by hand: for servers without a management API."""
+        return App("", name, client_id, client_secret, (redirect_uri,), {})
+
     def person(self, name: str) -> Person:
-        """The person of that login; `"cora"` is short for `"cora@bank.example"`."""
-        login = name if "@" in name else f"{name}@bank.example"
+        """The person of that login; `"cora"` is short for `"cora@bank.example"`.
+
+        Elsewhere nobody tells a password: it is "".
+        """
+        login = name if "@" in name or self.elsewhere else f"{name}@bank.example"
         found = self._json("GET", f"/api/v1/users/{login}")
-        profile = found["profile"]
-        return Person(found["id"], profile["firstName"], profile["login"], _password(), found)
+        profile, password = found["profile"], "" if self.elsewhere else _password()
+        return Person(found["id"], profile["firstName"], profile["login"], password, found)
 
     def api(
         self,
@@ -119,7 +193,8 @@ class Lab:
 
         `name` is its noun: loans, credit, transfers, sync or prices. It accepts the tokens of
         the bank's server for that product, or those of another `issuer` for an `audience`. In
-        a `recording` the API has its name, and its own requests for keys are seen too. Raises
+        a `recording` the API has its name, and its own requests for keys are seen too. Elsewhere
+        it accepts the connected server's tokens for the `audience` that is given. Raises
         LabError for another noun.
         """
         # Flask and Authlib are loaded for those who call an API.
@@ -128,10 +203,14 @@ class Lab:
 
         if name not in PRODUCTS:
             raise LabError(f"There is no API called {name!r}; there is: {', '.join(PRODUCTS)}.")
-        if not (issuer and audience):
+        if self.elsewhere:
+            issuer = issuer or self.url
+            if not audience:
+                raise LabError("Metadata doesn't tell audiences: give audience=…, as in `aud`.")
+        elif not (issuer and audience):
             server = self.server(PRODUCTS[name].server)
             issuer, audience = issuer or server.issuer, audience or server.audience
-        client = client_for(issuer)
+        client = client_for_others(issuer) if self.elsewhere else client_for(issuer)
         title = f"{name.capitalize()} API"
         if recording is not None:
             client.event_hooks = recording.hooks(title)
@@ -153,13 +232,15 @@ class Lab:
                 f"Exchange {exchange.number} carries no X-Okta-Request-Id: "
                 "another server gave that answer, and this lab has no reasons for it."
             )
+        if self.elsewhere and self._token is None:
+            raise LabError(f"{self.url} is another server: {NO_REASONS}")
         wanted = f'transaction.id eq "{exchange.request_id}"'
         events = self._json("GET", "/api/v1/logs", params={"filter": wanted})
         return Reasons(exchange.request_id, tuple(events))
 
     def now(self) -> float:
         """The lab's time in seconds since the epoch, which a lesson may have moved."""
-        if self._token is None or self._clock_moves is False:
+        if self._token is None or self._clock_moves is False or self.elsewhere:
             return time.time()
         answer = self._ask("GET", "/lab/clock")
         self._clock_moves = answer.status_code != 404
@@ -168,7 +249,14 @@ class Lab:
     def move_clock(self, seconds: int) -> float:
         """The org's clock is that many seconds further; returns its time."""
         self._clock_moves = None
-        return float(self._json("POST", "/lab/clock", json={"forward": seconds})["now"])
+        now = float(self._json("POST", "/lab/clock", json={"forward": seconds})["now"])
+        self.clock_moves = (*self.clock_moves, ClockMove(time.time(), seconds))
+        return now
+
+    def offers(self) -> tuple[Offer, ...]:
+        """What this server has of all that the kit can use; where something lacks, why."""
+        beyond = beyond_standards(elsewhere=self.elsewhere, token=self._token is not None)
+        return (*endpoints_in(self.metadata), *beyond)
 
     def preview(
         self,
@@ -185,6 +273,7 @@ class Lab:
         or a `scope` parameter; without any the server's default ones are asked for. Without a
         `user` the grant type is `client_credentials`.
         """
+        self._only_in_a_lab("/lab/preview")
         app = self.app(client) if isinstance(client, str) else client
         person = self.person(user) if isinstance(user, str) else user
         issuer = self.server(server) if isinstance(server, str) else server
@@ -197,6 +286,18 @@ class Lab:
         if person is not None:
             asked["userId"] = person.id
         return preview_of(self._json("POST", "/lab/preview", json=asked))
+
+    def policy_desk(self, server: Server | str, recording: Recording | None = None) -> PolicyDesk:
+        """The access policies of a server, to walk requests through and to change.
+
+        In a `recording` the desk's calls are seen; else it keeps one of its own. `LabError` for
+        a server that isn't there; a lab without a management API gets a desk that says so.
+        """
+        from grantlab.desk import PolicyDesk
+
+        desk = PolicyDesk(self, server, recording)
+        self._ends.insert(0, desk.close)
+        return desk
 
     def operations(self) -> list[Document]:
         """Every call of the management API and the lab, with what it needs."""
@@ -217,6 +318,7 @@ class Lab:
 
     def restore(self, path: str | Path) -> None:
         """The org is as in the file; what was issued since is over. On LabError nothing changed."""
+        self._only_in_a_lab("/lab/snapshot")
         try:
             document = Path(path).read_bytes()
         except OSError as fault:
@@ -242,6 +344,8 @@ class Lab:
 
         Behind a notebook proxy it is a rooted path of the notebook's own host.
         """
+        if self.elsewhere:
+            return url
         parts = urlsplit(url)
         ours = urlsplit(self.url)
         prefix = ours.path.split("/orgs/")[0].rstrip("/")
@@ -263,7 +367,7 @@ class Lab:
         atexit.unregister(self.close)
 
     def __repr__(self) -> str:
-        return f"Lab at {self.url}"
+        return f"{'Server elsewhere' if self.elsewhere else 'Lab'} at {self.url}"
 
     def __enter__(self) -> Lab:
         return self
@@ -283,9 +387,19 @@ class Lab:
         return json_of(self._ask(method, path, **request))
 
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        self._only_in_a_lab(path)
         with self._lock:
             client = self.admin
-        return client.request(method, path, **request)
+        try:
+            return client.request(method, path, **request)
+        except httpx.HTTPError as fault:
+            if not self.elsewhere:
+                raise
+            raise LabError(f"{client.base_url} doesn't answer: {fault}") from fault
+
+    def _only_in_a_lab(self, path: str) -> None:
+        if self.elsewhere and path in ONLY_IN_A_LAB:
+            raise LabError(f"{self.url} is another server: {ONLY_IN_A_LAB[path]}")
 
 
 @cache

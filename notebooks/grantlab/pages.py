@@ -32,13 +32,17 @@ class Button:
 
 @dataclass(frozen=True)
 class Form:
-    """What a form would send, as it stands on the page, and where to."""
+    """What a form would send, as it stands on the page, and where to.
+
+    `hidden` are the fields that nobody sees, `passwords` those that show dots.
+    """
 
     action: str
     method: str
     fields: dict[str, str]
     hidden: tuple[str, ...]
     buttons: tuple[Button, ...]
+    passwords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,15 @@ class Page:
     def form_with(self, *names: str) -> Form | None:
         """The first form that has all of these inputs."""
         return next((form for form in self.forms if set(names) <= form.fields.keys()), None)
+
+    def sign_in_form(self) -> tuple[Form, str, str] | None:
+        """The first form with a name and a password to fill in, and what it calls the two."""
+        for form in self.forms:
+            seen = [name for name in form.fields if name not in form.hidden]
+            names = [name for name in seen if name not in form.passwords]
+            if names and form.passwords:
+                return form, names[0], form.passwords[0]
+        return None
 
     def button(self, text: str) -> tuple[Form, Button] | None:
         """The button with these words, and its form; the two kinds of apostrophe are one."""
@@ -96,6 +109,7 @@ class _OpenForm:
         self.action, self.method = action, method
         self.fields: dict[str, str] = {}
         self.hidden: list[str] = []
+        self.passwords: list[str] = []
         self.buttons: list[_OpenButton] = []
 
     def finished(self) -> Form:
@@ -103,7 +117,14 @@ class _OpenForm:
             Button(_joined(button.words), button.name, button.value, button.action)
             for button in self.buttons
         )
-        return Form(self.action, self.method, self.fields, tuple(self.hidden), tuple(buttons))
+        return Form(
+            self.action,
+            self.method,
+            self.fields,
+            tuple(self.hidden),
+            tuple(buttons),
+            tuple(self.passwords),
+        )
 
 
 class _Reader(HTMLParser):
@@ -213,6 +234,8 @@ class _Reader(HTMLParser):
             form.fields[name] = value
             if kind == "hidden":
                 form.hidden.append(name)
+            elif kind == "password":
+                form.passwords.append(name)
 
 
 def _joined(words: list[str]) -> str:

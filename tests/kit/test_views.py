@@ -484,12 +484,3 @@ def test_views_carry_no_address_to_load_from():
 
 def test_a_panel_needs_no_other_file_in_the_browser():
     assert "import " not in Panel._esm
-
-
-def test_the_timeline_sets_a_local_check_beside_an_introspection():
-    look = {"url": f"{ISSUER}/v1/introspect", "request_body": f"token={ACCESS}"}
-    dead = exchange(**look, response_body='{"active": false}')
-
-    page = words(timeline([exchange(), dead], acts().verify))
-
-    assert "200 active: false; local check: not valid" in page
