@@ -89,6 +89,11 @@ def the_same_assignment(org: Org) -> httpx.Response:
     return org.admin.post(path, json={"id": org.cora.id})
 
 
+def a_deactivated_user_assigned(org: Org) -> httpx.Response:
+    gone = org.user("ann", "deactivate").rpartition("/")[2]
+    return org.admin.post(f"{org.apps()}/users", json={"id": gone})
+
+
 def an_active_secret(org: Org) -> httpx.Response:
     path = f"{org.apps()}/credentials/secrets"
     return org.admin.delete(f"{path}/{done(org.admin.get(path))[0]['id']}")
@@ -162,6 +167,7 @@ MANAGEMENT: tuple[tuple[str, Cause], ...] = (
     ("E0000028", lambda org: org.admin.post(f"{org.user('ann')}/lifecycle/reset_password")),
     ("E0000028", lambda org: org.admin.post(f"{org.apps()}/users", json={})),
     ("E0000029", lambda org: org.admin.get(USERS, params={"after": "!"})),
+    ("E0000030", lambda org: org.admin.get("/api/v1/logs", params={"since": "yesterday"})),
     ("E0000031", lambda org: org.admin.get(USERS, params={"filter": "status eq"})),
     ("E0000031", lambda org: org.admin.get(USERS, params={"search": 'color eq "red"'})),
     ("E0000032", lambda org: org.admin.post(f"{org.user('ann')}/lifecycle/unlock")),
@@ -193,6 +199,7 @@ MANAGEMENT: tuple[tuple[str, Cause], ...] = (
     ("E0000091", a_target_of_another_kind),
     ("E0000107", an_active_secret),
     ("E0000111", everyone_renamed),
+    ("E0000117", a_deactivated_user_assigned),
     ("E0000122", lambda org: org.admin.get(USERS, headers={"Accept": "text/html"})),
     ("E0000122", lambda org: org.http.post("/api/v1/authn", json={}, headers=XML)),
     ("E0000124", lambda org: org.admin.post(f"{USERS}?nextLogin=changePassword", json=NEW_USER)),
@@ -226,12 +233,10 @@ NOT_CAUSED = {
     "E0000009": "a fault of ours, and none is known",
     "E0000015": "whoever is not known is answered with E0000011, with or without a credential",
     "E0000017": "a reset is refused with what stands in its way: E0000028, E0000038",
-    "E0000030": "a date that is none is E0000031 in a filter, and E0000001 where it is a field",
     "E0000064": "an expired password is a state of the sign-in, PASSWORD_EXPIRED",
     "E0000080": "a password that is too simple is named with its field, E0000001 or E0000014",
     "E0000105": "its words stand on the page that a link which is over leads to",
     "E0000112": "nobody is still being activated: that takes no time here",
-    "E0000117": "inactive people may be assigned beforehand",
     "E0000119": "who is locked out is answered like everybody with a wrong password, E0000004",
     "E0000207": "the same: E0000004",
     "invalid_client": "a word of the registration's own, not a code of the catalogue",

@@ -149,7 +149,7 @@ def test_q_finds_words_of_the_message(admin: httpx.Client) -> None:
     ("query", "code"),
     [
         ({"limit": "many"}, "E0000001"),
-        ({"since": "yesterday"}, "E0000001"),
+        ({"since": "yesterday"}, "E0000030"),
         ({"sortOrder": "SIDEWAYS"}, "E0000001"),
         ({"after": "nonsense"}, "E0000029"),
     ],

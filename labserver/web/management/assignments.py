@@ -70,6 +70,8 @@ def assign_user(app_id: str) -> Response:
     if body.id is None:
         raise ApiError("E0000028", causes=["id: Name the user."])
     user = find(User, body.id, "User")
+    if user.status == "DEPROVISIONED":
+        raise ApiError("E0000117")
     if _assignment(app, user) is not None:
         raise ApiError("E0000062")
     row = AppUser(app_pk=app.pk, user_pk=user.pk)

@@ -82,4 +82,4 @@ def _moment(name: str) -> int | None:
     try:
         return round(searching.date(text) * 1000)
     except FilterError as error:
-        raise invalid(name, str(error)) from None
+        raise ApiError("E0000030", causes=[f"{name}: {error}"]) from None
