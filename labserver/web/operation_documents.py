@@ -7,7 +7,7 @@ from typing import Any
 
 from labserver.domain.operations import OPERATIONS, Operation
 from labserver.domain.operations.thread import THREAD, ThreadRow
-from labserver.domain.rights import least_roles
+from labserver.domain.rights import ROLES, SUPER_ADMIN, least_roles
 
 
 def operation_documents() -> list[dict[str, Any]]:
@@ -26,10 +26,19 @@ def _document(operation: Operation, lines: list[ThreadRow]) -> dict[str, Any]:
         "scope": operation.scope,
         "ownScopes": list(operation.own_scopes),
         "right": operation.right,
+        "scopes": list(operation.scopes),
         "roles": list(least_roles(operation.right)),
+        "allRoles": _all_roles(operation),
         "permission": operation.permission,
         "thread": [_line(operation, row) for row in lines],
     }
+
+
+def _all_roles(operation: Operation) -> list[str]:
+    """Every standard role that opens it; none where no role is asked for."""
+    if operation.right in ("own token", "public"):
+        return []
+    return [*sorted(ROLES.get(operation.right, ())), SUPER_ADMIN]
 
 
 def _line(operation: Operation, row: ThreadRow) -> dict[str, Any]:

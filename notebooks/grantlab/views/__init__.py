@@ -9,10 +9,12 @@ from grantlab.flows import Flow
 from grantlab.lab import Lab, Reasons
 from grantlab.recording import Exchange, Recording
 from grantlab.tokens import Decoded, Tampered, Verification
+from grantlab.trying import PrivilegeMap
 from grantlab.views.difference import Run, difference, difference_text
 from grantlab.views.exercise import exercise_panel, outcome_view
 from grantlab.views.flow import flow_panel
 from grantlab.views.inspector import recording_panel
+from grantlab.views.matrix import matrix_panel
 from grantlab.views.message import message, message_text
 from grantlab.views.panel import Panel
 from grantlab.views.reasons import reasons, reasons_text
@@ -69,6 +71,8 @@ def view(thing: Any, *, lab: Lab | None = None, verify: Verify | None = None) ->
             return flow_panel(thing, ask)
         case Exercise():
             return exercise_panel(thing)
+        case PrivilegeMap():
+            return matrix_panel(thing)
         case str() | Decoded():
             return token_panel(thing, verify)
         case Exchange():

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 from markupsafe import escape as _escape
 
-VOID = frozenset({"br", "hr", "input", "path", "line", "rect", "circle"})
+VOID = frozenset({"br", "hr", "wbr", "input", "path", "line", "rect", "circle"})
 # Neither XML nor a reader can do anything good with these: controls, surrogates, and the marks
 # that let text pretend to run backwards.
 _UNSHOWABLE = re.compile(
