@@ -55,8 +55,9 @@ def test_a_grown_org_reads_well_and_gives_tokens_past_all_its_rules(
 
 
 def test_what_is_not_flat_is_marked() -> None:
-    text = shown([Compared(LOOKUPS[0], 2.0, 2.9), Compared(LOOKUPS[1], 2.0, 3.1)])
+    flat = Compared(LOOKUPS[0], (0.002, 0.002), (0.002, 0.0029))
+    text = shown([flat, Compared(LOOKUPS[1], (0.002,), (0.0031,))])
 
     first, second = text.splitlines()[2:]
-    assert first.split()[-1] == "1.45"
+    assert first.split()[-2:] == ["1.45", "1.00"]
     assert second.endswith("over 1.5")
