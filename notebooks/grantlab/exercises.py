@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import importlib
-import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
-Status = Literal["not attempted", "not yet", "passed"]
+from grantlab.progress import Status, remember
+
 Judge = Callable[[Any], Iterable[str]]
 
-_FORMAT = 1
-_MARKS: dict[Status, str] = {"not attempted": "○", "not yet": "◐", "passed": "✓"}
+_LONGEST_ANSWER = 10_000
+MARKS: dict[Status, str] = {"not attempted": "○", "not yet": "◐", "passed": "✓"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Outcome:
         return self.status == "passed"
 
     def __repr__(self) -> str:
-        lines = [f"{_MARKS[self.status]} {self.exercise}: {self.status}"]
+        lines = [f"{MARKS[self.status]} {self.exercise}: {self.status}"]
         lines += [f"  - {reason}" for reason in self.reasons]
         return "\n".join([*lines, self.note] if self.note else lines)
 
@@ -43,7 +41,7 @@ class Outcome:
         reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in self.reasons)
         listed = f"<ul>{reasons}</ul>" if reasons else ""
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
-        mark = f'<span aria-hidden="true">{_MARKS[self.status]}</span>'
+        mark = f'<span aria-hidden="true">{MARKS[self.status]}</span>'
         head = f"{mark} <strong>{html.escape(self.exercise)}</strong>: {self.status}"
         return f'<div role="status"><p>{head}</p>{listed}{note}</div>'
 
@@ -88,7 +86,8 @@ class Exercise:
     reason for each thing that is not right yet: none means passed. Evidence that is None or
     `...`, or a collection of nothing else, was not attempted; `attempted` may say otherwise,
     for instance for a recording in which nothing was tried. `solution` is the source text
-    that makes the tagged cell pass.
+    that makes the tagged cell pass. `typed` exercises ask for a value that may be typed into
+    their view, too; all others are answered in a cell.
     """
 
     def __init__(
@@ -102,6 +101,7 @@ class Exercise:
         wrong_answers: Iterable[WrongAnswer] = (),
         short_cuts: Iterable[ShortCut] = (),
         attempted: Callable[[Any], bool] | None = None,
+        typed: bool = False,
     ) -> None:
         self.name = name
         self.question = question
@@ -109,6 +109,7 @@ class Exercise:
         self.solution = solution.strip("\n")
         self.wrong_answers = tuple(wrong_answers)
         self.short_cuts = tuple(short_cuts)
+        self.typed = typed
         self._judge = check
         self._attempted = attempted
         self._hints_given = 0
@@ -160,6 +161,19 @@ class Exercise:
         return Shown(f"Exercise {self.name}", self.question)._repr_html_()
 
 
+def value_of(text: str) -> Any:
+    """What somebody typed as a value: a Python literal, or else the text; nothing is `...`."""
+    plain = text.strip()
+    if not plain:
+        return ...
+    try:
+        if len(plain) > _LONGEST_ANSWER:
+            return plain
+        return ast.literal_eval(plain)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return plain
+
+
 def exercises_of(lesson: str | ModuleType) -> dict[str, Exercise]:
     """The exercises of a lesson by name, in the order of its module.
 
@@ -173,83 +187,6 @@ def exercises_of(lesson: str | ModuleType) -> dict[str, Exercise]:
         if found.setdefault(exercise.name, exercise) is not exercise:
             raise ValueError(f"Two exercises of {lesson.__name__} are called {exercise.name!r}.")
     return found
-
-
-class ProgressError(ValueError):
-    """The progress file can't be read; the message names it and the cure. It is left alone."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What has been tried and passed, by the exercises' names."""
-
-    outcomes: Mapping[str, Status] = field(default_factory=dict)
-
-    @property
-    def passed(self) -> tuple[str, ...]:
-        """The names of the exercises that passed."""
-        return tuple(name for name, status in self.outcomes.items() if status == "passed")
-
-
-def progress_file() -> Path:
-    """Where progress is kept: `GRANTLAB_PROGRESS`, else `progress.json` beside the notebook."""
-    return Path(os.environ.get("GRANTLAB_PROGRESS") or "progress.json")
-
-
-def read_progress() -> Progress:
-    """The progress so far, empty without a file; `ProgressError` when the file is broken."""
-    path = progress_file()
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        outcomes = document["exercises"]
-        known = document["format"] == _FORMAT and set(outcomes.values()) <= _MARKS.keys()
-    except FileNotFoundError:
-        return Progress()
-    except json.JSONDecodeError as trouble:
-        raise ProgressError(_broken(path, f"line {trouble.lineno}: {trouble.msg}")) from trouble
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as trouble:
-        raise ProgressError(_broken(path, "it has another form")) from trouble
-    if not known:
-        raise ProgressError(_broken(path, "it has another form"))
-    return Progress(outcomes)
-
-
-def remember(name: str, status: Status) -> str:
-    """Write the outcome into the progress file, in one step; say what kept that from happening.
-
-    A passed exercise stays passed, and an exercise nobody attempted leaves no trace.
-    """
-    if status == "not attempted":
-        return ""
-    try:
-        outcomes = dict(read_progress().outcomes)
-        if outcomes.get(name) not in (status, "passed"):
-            _write({**outcomes, name: status})
-    except ProgressError as trouble:
-        return str(trouble)
-    except OSError as trouble:
-        return f"Progress was not saved in {progress_file()}: {trouble.strerror}."
-    return ""
-
-
-def _write(outcomes: dict[str, Status]) -> None:
-    path = progress_file()
-    text = json.dumps({"format": _FORMAT, "exercises": outcomes}, indent=1, ensure_ascii=False)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".progress-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _broken(path: Path, trouble: str) -> str:
-    return (
-        f"{path} can't be read ({trouble}). It was left as it is; move it away to start anew. "
-        "Until then progress isn't saved."
-    )
 
 
 def _untouched(evidence: Any) -> bool:

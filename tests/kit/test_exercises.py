@@ -13,12 +13,12 @@ import pytest
 
 from grantlab.exercises import (
     Exercise,
-    ProgressError,
     ShortCut,
     WrongAnswer,
     exercises_of,
-    read_progress,
+    value_of,
 )
+from grantlab.progress import read_progress
 from grantlab.recording import Recording
 
 
@@ -171,29 +171,6 @@ def test_progress_of_other_exercises_is_kept(progress: Path) -> None:
     assert [path.name for path in progress.parent.iterdir()] == ["progress.json"]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"{",
-        b"[]",
-        b'{"format": 2, "exercises": {}}',
-        b'{"format": 1, "exercises": {"a": "b"}}',
-        b"\xff",
-    ],
-)
-def test_a_broken_progress_file_is_named_and_left_alone(progress: Path, content: bytes) -> None:
-    progress.write_bytes(content)
-
-    outcome = first_answer().check(401)
-
-    assert outcome.passed
-    assert "progress.json can't be read" in outcome.note
-    assert outcome.note in repr(outcome)
-    assert progress.read_bytes() == content
-    with pytest.raises(ProgressError, match=r"progress\.json"):
-        read_progress()
-
-
 def test_a_folder_that_cannot_be_written_is_said_and_nothing_raises(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -230,3 +207,24 @@ def test_two_exercises_of_one_name_are_refused() -> None:
 
     with pytest.raises(ValueError, match="first-answer"):
         exercises_of(lesson)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("401", 401),
+        (" WWW-Authenticate ", "WWW-Authenticate"),
+        ("'401'", "401"),
+        ("[1, 2]", [1, 2]),
+        ("__import__('os')", "__import__('os')"),
+        ("(" * 20_000, "(" * 20_000),
+        ("(" * 900, "(" * 900),
+        ("\0", "\0"),
+    ],
+)
+def test_what_is_typed_is_a_value_and_never_run(text: str, value: Any) -> None:
+    assert value_of(text) == value
+
+
+def test_nothing_typed_is_not_attempted() -> None:
+    assert first_answer().judge(value_of("  ")).status == "not attempted"

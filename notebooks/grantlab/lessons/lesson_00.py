@@ -69,6 +69,7 @@ show(first_answer.check(status))
         ShortCut("401", "a text, copied rather than read as a number"),
         ShortCut([401, 403], "every likely code at once"),
     ],
+    typed=True,
 )
 
 find_the_challenge = Exercise(
@@ -90,4 +91,5 @@ show(find_the_challenge.check(header))
         WrongAnswer("X-Request-Id", "The header X-Request-Id doesn't say how to authenticate."),
     ],
     short_cuts=[ShortCut("WWW-Authenticate, Authorization", "more than one name at a time")],
+    typed=True,
 )

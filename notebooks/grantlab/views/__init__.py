@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from grantlab.exercises import Exercise, Outcome
 from grantlab.flows import Flow
-from grantlab.lab import Lab, Reasons
+from grantlab.lab import Lab, LabError, Reasons
+from grantlab.overview import Overview
 from grantlab.recording import Exchange, Recording
 from grantlab.tokens import Decoded, Tampered, Verification
 from grantlab.trying import PrivilegeMap
@@ -17,11 +19,21 @@ from grantlab.views.inspector import recording_panel
 from grantlab.views.matrix import matrix_panel
 from grantlab.views.message import message, message_text
 from grantlab.views.panel import Panel
+from grantlab.views.progress import overview_panel
 from grantlab.views.reasons import reasons, reasons_text
-from grantlab.views.timeline import timeline, timeline_text
+from grantlab.views.server import server_panel, unavailable_panel
+from grantlab.views.timeline import timeline_panel
 from grantlab.views.token import Verify, alone, inside, tampered_part, token_panel, verified_part
 
-__all__ = ["Panel", "show", "show_difference", "show_reasons", "show_timeline", "view"]
+__all__ = [
+    "Panel",
+    "show",
+    "show_difference",
+    "show_exercise",
+    "show_reasons",
+    "show_timeline",
+    "view",
+]
 
 
 def show(*things: Any, lab: Lab | None = None, verify: Verify | None = None) -> None:
@@ -37,8 +49,14 @@ def show(*things: Any, lab: Lab | None = None, verify: Verify | None = None) -> 
 
 
 def show_reasons(lab: Lab, exchange: Exchange) -> None:
-    """Display why the lab's server answered an exchange as it did."""
-    show(lab.reasons(exchange))
+    """Display why the lab's server answered an exchange as it did, or why nobody tells that."""
+    from IPython.display import display
+
+    try:
+        panel = view(lab.reasons(exchange))
+    except LabError as problem:
+        panel = unavailable_panel(problem)
+    display(panel)  # type: ignore[no-untyped-call]
 
 
 def show_difference(one: Run, other: Run) -> None:
@@ -49,16 +67,25 @@ def show_difference(one: Run, other: Run) -> None:
     display(Panel(lambda: drawn, text=lambda: text))  # type: ignore[no-untyped-call]
 
 
-def show_timeline(recording: Recording, verify: Verify | None = None) -> None:
+def show_exercise(exercise: Exercise, evidence: Callable[[], Any]) -> None:
+    """Display an exercise with a button that judges this evidence: `lambda: recording`."""
+    from IPython.display import display
+
+    display(exercise_panel(exercise, evidence=evidence))  # type: ignore[no-untyped-call]
+
+
+def show_timeline(
+    recording: Recording, verify: Verify | None = None, lab: Lab | None = None
+) -> None:
     """Display the lives of all tokens in a recording, as they are up to now.
 
-    With `verify`, each introspection has the verdict of a local check beside it.
+    With `verify`, each question to the server has the verdict of a check alone beside it. With the
+    `lab`, the moves of its clock are known, and what has expired since the last message.
     """
     from IPython.display import display
 
-    lives = list(recording)
-    panel = Panel(lambda: timeline(lives, verify), text=lambda: timeline_text(lives, verify))
-    display(panel)  # type: ignore[no-untyped-call]
+    moves, until = (lab.clock_moves, lab.now()) if lab else (None, None)
+    display(timeline_panel(recording, verify, moves, until))  # type: ignore[no-untyped-call]
 
 
 def view(thing: Any, *, lab: Lab | None = None, verify: Verify | None = None) -> Panel:
@@ -71,6 +98,10 @@ def view(thing: Any, *, lab: Lab | None = None, verify: Verify | None = None) ->
             return flow_panel(thing, ask)
         case Exercise():
             return exercise_panel(thing)
+        case Overview():
+            return overview_panel(thing)
+        case Lab():
+            return server_panel(thing)
         case PrivilegeMap():
             return matrix_panel(thing)
         case str() | Decoded():

@@ -1,26 +1,77 @@
-"""An exercise on the page: the question, how it stands, the hint ladder and the solution."""
+"""An exercise on the page: the question, the answer, how it stands, the hints, the solution."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from markupsafe import Markup
 
-from grantlab.exercises import Exercise, Outcome, ProgressError, read_progress
-from grantlab.views.html import icon, section, tag
+from grantlab.exercises import Exercise, Outcome, value_of
+from grantlab.progress import read_progress
+from grantlab.views.html import button, icon, section, tag
 from grantlab.views.meaning import prose
 from grantlab.views.panel import Panel
 
 SIGNS = {"passed": "passed", "not yet": "here", "not attempted": "skipped"}
+IN_A_CELL = "Your answer goes into the cell below. Run it, and it is checked."
 
 
-def exercise_panel(exercise: Exercise, outcome: Outcome | None = None) -> Panel:
-    """Show an exercise with this outcome, or with what the progress file remembers."""
-    shown = outcome or _remembered(exercise)
+def exercise_panel(
+    exercise: Exercise,
+    outcome: Outcome | None = None,
+    evidence: Callable[[], Any] | None = None,
+) -> Panel:
+    """Show an exercise with this outcome, or with what the progress file remembers.
+
+    An exercise that asks for a value takes it here. `evidence` gets what is judged when the
+    person presses Check: a recording as it is then, or a value that the notebook holds.
+    """
+    state = _State(exercise, outcome or _remembered(exercise), evidence)
     return Panel(
-        lambda: exercise_view(exercise, shown), text=lambda: exercise_text(exercise, shown)
+        state.draw,
+        receive=state.receive,
+        still=lambda: exercise_view(exercise, state.outcome),
+        text=lambda: exercise_text(exercise, state.outcome),
     )
 
 
-def exercise_view(exercise: Exercise, outcome: Outcome) -> Markup:
+class _State:
+    def __init__(
+        self, exercise: Exercise, outcome: Outcome, evidence: Callable[[], Any] | None
+    ) -> None:
+        self.exercise, self.outcome, self._evidence = exercise, outcome, evidence
+        self._typed = ""
+
+    def draw(self) -> Markup:
+        return exercise_view(self.exercise, self.outcome, self._place())
+
+    def receive(self, name: str, value: Any) -> None:
+        if name == "answer" and self.exercise.typed and isinstance(value, dict):
+            self._typed = str(value.get("answer", ""))
+            self.outcome = self.exercise.check(value_of(self._typed))
+        elif name == "check" and self._evidence is not None:
+            self.outcome = self.exercise.check(self._evidence())
+
+    def _place(self) -> Markup:
+        if self._evidence is not None:
+            return tag("div", button("Check", "check", class_="gl-main"), class_="gl-bar")
+        if not self.exercise.typed:
+            return tag("p", IN_A_CELL, class_="gl-muted")
+        field = tag(
+            "input", name="answer", value=self._typed, autocomplete="off", spellcheck="false"
+        )
+        return tag(
+            "form",
+            tag("label", "Your answer ", field),
+            tag("button", "Check", type="submit", class_="gl-main"),
+            tag("span", "or write it into the cell below", class_="gl-muted gl-small"),
+            data_send="answer",
+            class_="gl-bar",
+        )
+
+
+def exercise_view(exercise: Exercise, outcome: Outcome, place: object = None) -> Markup:
     """Draw the exercise. Each hint opens the way to the next one, the last to the solution."""
     ladder: Markup = tag(
         "details",
@@ -38,6 +89,7 @@ def exercise_view(exercise: Exercise, outcome: Outcome) -> Markup:
         "exercise",
         tag("h3", "Exercise: ", exercise.name),
         tag("p", prose(exercise.question)),
+        place or tag("p", IN_A_CELL, class_="gl-muted"),
         outcome_part(outcome),
         ladder,
         label=f"Exercise {exercise.name}",
@@ -65,12 +117,10 @@ def outcome_part(outcome: Outcome) -> Markup:
 
 def exercise_text(exercise: Exercise, outcome: Outcome) -> str:
     """The exercise as plain text; hints and solution stay out of sight."""
-    return f"Exercise {exercise.name}\n{exercise.question}\n{outcome!r}"
+    return f"Exercise {exercise.name}\n{exercise.question}\n{IN_A_CELL}\n{outcome!r}"
 
 
 def _remembered(exercise: Exercise) -> Outcome:
-    try:
-        status = read_progress().outcomes.get(exercise.name, "not attempted")
-    except ProgressError as trouble:
-        return Outcome(exercise.name, "not attempted", note=str(trouble))
-    return Outcome(exercise.name, status)
+    progress = read_progress()
+    status = progress.outcomes.get(exercise.name, "not attempted")
+    return Outcome(exercise.name, status, note=progress.note)

@@ -1,0 +1,341 @@
+"""Progress: a file that is never lost, that can be carried, and the overview of all lessons."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from grantlab import progress
+from grantlab.exercises import Exercise
+from grantlab.overview import LessonProgress, Overview, overview
+from grantlab.progress import Progress, ProgressError, Status, read_progress, remember
+from grantlab.views import view
+from grantlab.views.exercise import exercise_panel
+from grantlab.views.panel import Panel
+from grantlab.views.progress import overview_view
+from tests.kit.views_samples import HOSTILE
+
+DAMAGED = [
+    b"{",
+    b"[]",
+    b'{"format": 2, "exercises": {}}',
+    b'{"format": 1, "exercises": {"a": "b"}}',
+    b'{"format": 1, "exercises": {"a": ["passed"]}}',
+    b"\xff",
+    b"[" * 100_000,
+]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "progress.json"
+    monkeypatch.setenv("GRANTLAB_PROGRESS", str(path))
+    return path
+
+
+def do(panel: Panel, name: str, value: Any = None) -> str:
+    panel._handle_custom_msg({"name": name, "value": value}, [])
+    return str(panel.html)
+
+
+def words(html: str) -> str:
+    return " ".join("".join(ElementTree.fromstring(f"<all>{html}</all>").itertext()).split())
+
+
+def written(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))["exercises"]
+
+
+def exercise(**options: Any) -> Exercise:
+    def judge(answer: Any) -> list[str]:
+        return [] if answer == 401 else ["Not this one.", f"Not {answer!r} either."]
+
+    return Exercise("first", "Which status?", judge, ["Look."], "x = 401", **options)
+
+
+# The file
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_is_set_aside_and_said_and_progress_starts_anew(
+    here: Path, content: bytes
+) -> None:
+    here.write_bytes(content)
+
+    outcome = exercise().check(401)
+
+    assert outcome.passed
+    assert "progress.json can't be read" in outcome.note
+    assert "progress-damaged-1.json" in repr(outcome)
+    assert here.with_name("progress-damaged-1.json").read_bytes() == content
+    assert written(here) == {"first": "passed"}
+    assert exercise().check(401).note == ""
+
+
+def test_a_second_damaged_file_takes_nothing_from_the_first(here: Path) -> None:
+    for content in ("one", "two"):
+        here.write_text(content)
+        assert "set aside" in read_progress().note
+
+    assert here.with_name("progress-damaged-1.json").read_text() == "one"
+    assert here.with_name("progress-damaged-2.json").read_text() == "two"
+
+
+def test_a_folder_in_its_place_is_said_and_nothing_raises(here: Path) -> None:
+    here.mkdir()
+
+    assert "can't be read" in read_progress().note
+    assert "Progress was not saved" in remember("first", "passed")
+
+
+def test_only_the_file_itself_lies_beside_the_notebooks(here: Path) -> None:
+    remember("first", "passed")
+
+    assert [path.name for path in here.parent.iterdir()] == ["progress.json"]
+
+
+def test_notebooks_that_write_at_once_lose_nothing(here: Path) -> None:
+    program = (
+        "import sys\n"
+        "from grantlab.progress import remember\n"
+        "sys.stdin.readline()\n"
+        "notes = [remember(f'{sys.argv[1]}-{n}', 'passed') for n in range(40)]\n"
+        "assert not any(notes), notes\n"
+    )
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(number)], stdin=subprocess.PIPE, text=True
+        )
+        for number in range(3)
+    ]
+
+    for kernel in kernels:
+        kernel.communicate("go\n")
+
+    assert [kernel.returncode for kernel in kernels] == [0, 0, 0]
+    assert len(written(here)) == 120
+
+
+# Carrying it
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "better"),
+    [
+        ("passed", "not yet", "passed"),
+        ("not yet", "passed", "passed"),
+        ("not attempted", "not yet", "not yet"),
+        ("passed", "not attempted", "passed"),
+    ],
+)
+def test_of_two_outcomes_the_better_one_is_kept(one: Status, other: Status, better: str) -> None:
+    merged = Progress({"a": one, "b": "passed"}).merged(Progress({"a": other, "c": "not yet"}))
+
+    assert merged.outcomes == {"a": better, "b": "passed", "c": "not yet"}
+
+
+def test_progress_is_carried_to_another_machine_and_back(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    remember("first", "passed")
+    carried = progress.save(stick)
+
+    there = tmp_path / "there.json"
+    monkeypatch.setenv("GRANTLAB_PROGRESS", str(there))
+    remember("first", "not yet")
+    remember("second", "passed")
+    loaded = progress.load(stick)
+
+    assert carried == stick / "progress.json"
+    assert dict(loaded.outcomes) == written(there) == {"first": "passed", "second": "passed"}
+    assert written(progress.save(carried)) == written(there)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_carried_file_that_is_damaged_is_named_and_left_alone(
+    here: Path, tmp_path: Path, content: bytes
+) -> None:
+    remember("first", "passed")
+    other = tmp_path / "other.json"
+    other.write_bytes(content)
+
+    for act in (progress.load, progress.save):
+        with pytest.raises(ProgressError, match=r"other\.json"):
+            act(other)
+
+    assert other.read_bytes() == content
+    assert written(here) == {"first": "passed"}
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProgressError, match=r"none\.json"):
+        progress.load(tmp_path / "none.json")
+    with pytest.raises(ProgressError, match="can't be written"):
+        progress.save(tmp_path / "no" / "folder.json")
+
+
+def test_a_notebook_shows_one_line_of_it_and_no_traceback() -> None:
+    assert ProgressError("x is broken.")._render_traceback_() == ["ProgressError: x is broken."]
+
+
+# The overview
+
+
+def test_the_overview_has_every_lesson_with_its_minutes_and_exercises() -> None:
+    remember("first-answer", "passed")
+    remember("find-the-challenge", "not yet")
+
+    shown = overview()
+
+    first = shown.lessons[0]
+    assert (first.number, first.title, first.minutes) == ("00", "Start here", 10)
+    assert dict(first.exercises) == {"first-answer": "passed", "find-the-challenge": "not yet"}
+    assert all(lesson.minutes and lesson.title for lesson in shown.lessons)
+    assert shown.passed == 1
+    assert shown.next is first
+
+
+def test_no_two_lessons_have_an_exercise_of_one_name() -> None:
+    names = [name for lesson in overview().lessons for name in lesson.exercises]
+
+    assert len(names) == len(set(names))
+
+
+def sample(*statuses: Status, note: str = "") -> Overview:
+    lessons = (
+        LessonProgress("00", "Start here", "00_start_here.ipynb", 10, {"a": statuses[0]}),
+        LessonProgress(
+            "02", "The code flow", "02_code_flow.ipynb", 35, {"b": statuses[1], "c": statuses[2]}
+        ),
+    )
+    return Overview(lessons, note)
+
+
+def test_each_exercise_stands_there_by_sign_and_word() -> None:
+    page = overview_view(sample("passed", "not yet", "not attempted"))
+
+    rows = [
+        "".join(row.itertext())
+        for row in ElementTree.fromstring(f"<all>{page}</all>").findall(".//li")
+    ]
+    assert rows == ["passeda", "not yetb", "not triedc"]
+    assert page.count("<svg") == 3
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (("not attempted",) * 3, "Begin with 00 · Start here: open 00_start_here.ipynb."),
+        (("passed", "not attempted", "not attempted"), "Go on with 02 · The code flow: open"),
+        (("passed", "passed", "not yet"), "open 02_code_flow.ipynb, exercise c."),
+        (("passed",) * 3, "Every exercise has passed."),
+    ],
+)
+def test_it_says_where_to_go_on(statuses: tuple[Status, ...], said: str) -> None:
+    assert said in words(overview_view(sample(*statuses)))
+
+
+def test_it_reads_the_file_again_when_asked() -> None:
+    panel = view(overview())
+    remember("first-answer", "passed")
+
+    assert "1 of" not in words(panel.html)[:60]
+    assert "1 of" in words(do(panel, "again"))
+
+
+def test_a_damaged_file_is_said_in_the_overview(here: Path) -> None:
+    here.write_text("{")
+
+    panel = view(overview())
+
+    assert "set aside" in words(panel.html)
+    assert "set aside" in panel._repr_mimebundle_()[0]["text/plain"]
+
+
+def test_the_text_has_everything() -> None:
+    text = view(sample("passed", "not yet", "not attempted"))._repr_mimebundle_()[0]["text/plain"]
+
+    assert "1 of 3 exercises passed" in text
+    assert "02 The code flow (35 minutes, 02_code_flow.ipynb)" in text
+    assert "✓ a: passed" in text
+    assert "Go on with 02 The code flow" in text
+
+
+def test_no_hostile_value_becomes_markup_in_the_overview() -> None:
+    lesson = LessonProgress(HOSTILE, HOSTILE, HOSTILE, 1, {HOSTILE: "not yet"})
+
+    page = overview_view(Overview((lesson,), HOSTILE), again=True)
+
+    found = {each.tag for each in ElementTree.fromstring(f"<all>{page}</all>").iter()}
+    assert found & {"script", "img"} == set()
+
+
+# The exercise as a widget
+
+
+def test_a_value_is_typed_into_the_view_and_every_failing_point_is_said(here: Path) -> None:
+    panel = exercise_panel(exercise(typed=True))
+
+    wrong = words(do(panel, "answer", {"answer": "403"}))
+    right = words(do(panel, "answer", {"answer": "401"}))
+
+    assert "Not this one." in wrong
+    assert "Not 403 either." in wrong
+    assert "passed" in right
+    assert written(here) == {"first": "passed"}
+
+
+def test_what_was_typed_stays_and_is_no_markup() -> None:
+    panel = exercise_panel(exercise(typed=True))
+
+    page = do(panel, "answer", {"answer": HOSTILE})
+
+    found = list(ElementTree.fromstring(f"<all>{page}</all>").iter())
+    assert {each.tag for each in found} & {"script", "img"} == set()
+    assert any("<script>" in each.get("value", "") for each in found)
+
+
+def test_nothing_typed_is_not_attempted(here: Path) -> None:
+    assert "not attempted" in do(exercise_panel(exercise(typed=True)), "answer", {"answer": " "})
+    assert not here.exists()
+
+
+def test_the_button_judges_what_the_notebook_holds_by_then() -> None:
+    held: list[int] = []
+    panel = exercise_panel(exercise(), evidence=lambda: held[-1] if held else None)
+
+    before = do(panel, "check")
+    held.append(401)
+
+    assert "not attempted" in before
+    assert "passed" in do(panel, "check")
+
+
+def test_an_exercise_about_a_cell_says_where_the_answer_goes() -> None:
+    panel = exercise_panel(exercise())
+
+    assert "the cell below" in words(panel.html)
+    assert "<form" not in panel.html
+    assert "not attempted" in do(panel, "answer", {"answer": "401"})
+
+
+def test_the_page_without_javascript_has_no_field_that_does_nothing() -> None:
+    page = exercise_panel(exercise(typed=True))._repr_mimebundle_()[0]["text/html"]
+
+    assert "<input" not in page
+    assert "<button" not in page
+    assert "The solution" in page
+
+
+def test_the_view_remembers_what_passed_before() -> None:
+    remember("first", "passed")
+
+    assert "passed" in words(exercise_panel(exercise()).html)
