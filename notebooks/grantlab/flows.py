@@ -2,98 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from threading import RLock
+from typing import Generic
 
 import httpx
 
-from grantlab.recording import Recording
+from grantlab.calls import program
+from grantlab.predicting import Choice, Question, Verdict, W
+from grantlab.recording import Exchange, Recording
+from grantlab.tokens import Verification
+from grantlab.walking import (
+    FlowSetup,
+    Refused,
+    Remark,
+    StepResult,
+    Walk,
+    first_lines,
+    refusal_of,
+)
 
-
-@dataclass(frozen=True)
-class FlowSetup:
-    """What a flow needs to know of the server, the app and the person; any lab will do.
-
-    `client_secret` is empty for a public client. `api_url` is an API that takes the token,
-    if the flow should end with a call; `now` tells the lab's time for token checks, and
-    `move_clock` moves it forward by some seconds.
-    """
-
-    issuer: str
-    client_id: str
-    client_secret: str = ""
-    redirect_uri: str = "http://127.0.0.1:8765/callback"
-    scopes: tuple[str, ...] = ()
-    username: str = ""
-    password: str = ""
-    audience: str = ""
-    api_url: str | None = None
-    app_name: str = "Your app"
-    now: Callable[[], float] | None = None
-    move_clock: Callable[[int], object] | None = None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A step's result when the server, or the app itself, said no. The flow ends here."""
-
-    says: str
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A step's result worth a word, though nothing was refused."""
-
-    says: str
-
-
-StepResult = Refused | Remark | None
-
-
-@dataclass(kw_only=True)
-class Walk:
-    """What one play of a flow has gathered so far; each step adds to it."""
-
-    setup: FlowSetup
-    recording: Recording
-    mistakes: frozenset[str]
-    app: httpx.Client
-    metadata: dict[str, Any] = field(default_factory=dict)
-    tokens: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def client_auth(self) -> dict[str, Any]:
-        """How the app says who it is: its secret in a Basic header, or only its id in the body.
-
-        RFC 6749 §2.3.1 and §3.2.1, as arguments of an httpx request with a `data` of its own.
-        """
-        if not self.setup.client_secret:
-            return {"data": {"client_id": self.setup.client_id}}
-        return {"data": {}, "auth": (self.setup.client_id, self.setup.client_secret)}
-
-    def ask(self, endpoint: str, **form: str) -> httpx.Response:
-        """Post the form to an endpoint of the metadata, as the app itself."""
-        request = self.client_auth
-        request["data"] = {**request["data"], **form}
-        return self.app.post(self.metadata[endpoint], **request)
-
-    def makes(self, mistake: str) -> bool:
-        """The switch of this name is on."""
-        return mistake in self.mistakes
-
-
-W = TypeVar("W", bound=Walk)
+__all__ = [
+    "Choice",
+    "Flow",
+    "FlowSetup",
+    "Play",
+    "Question",
+    "Refused",
+    "Remark",
+    "Step",
+    "StepResult",
+    "Switch",
+    "Verdict",
+    "Walk",
+    "refusal_of",
+]
 
 
 @dataclass(frozen=True)
 class Step(Generic[W]):
-    """One step: its title, what it does in a sentence, and the function that does it."""
+    """One step: its title, what it does in a sentence, and the function that does it.
+
+    `code` writes the same as Python to take home; without it the step is a person's part.
+    `predict` is asked before. `needs` names what the step takes from the server's metadata.
+    """
 
     title: str
     says: str
     run: Callable[[W], StepResult]
+    code: Callable[[W], str] | None = None
+    predict: Question[W] | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,11 +65,24 @@ class Switch:
     mistake: str
 
 
+@dataclass(frozen=True)
+class Play:
+    """An earlier play of a flow, kept to be compared with: its exchanges, and how it was played."""
+
+    title: str
+    exchanges: tuple[Exchange, ...]
+    failed: str | None
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self.exchanges)
+
+
 class Flow(Generic[W]):
     """Plays its steps one by one, or all at once; a refusal is a result, not an exception.
 
     `state` makes the walk of one play from the switches that are on. The watchers are told
-    after every change.
+    after every change. By step, counted from 0: `remarks` are what a step said, `checks` those
+    of a token that it verified, `verdicts` what the run answered to a question.
     """
 
     def __init__(
@@ -125,11 +98,15 @@ class Flow(Generic[W]):
         self.position = 0
         self.failed: str | None = None
         self.remarks: dict[int, str] = {}
+        self.checks: dict[int, Verification] = {}
+        self.verdicts: dict[int, Verdict] = {}
+        self.previous: Play | None = None
+        self._predictions: dict[int, Choice] = {}
         self._on: frozenset[str] = frozenset()
         self._make = state
         self._watchers: list[Callable[[Flow[W]], None]] = []
         # A widget's clicks may come on another thread than a running cell.
-        self._lock = Lock()
+        self._lock = RLock()
         self.state = state(self._on)
 
     @property
@@ -141,6 +118,12 @@ class Flow(Generic[W]):
     def done(self) -> bool:
         """Nothing is left to do: every step has run, or one was refused."""
         return self.failed is not None or self.position == len(self.steps)
+
+    @property
+    def title(self) -> str:
+        """How it is played: the mistakes that are made, or "the right way"."""
+        labels = [switch.label for switch in self.switches if self.is_on(switch.name)]
+        return ", ".join(labels) or "the right way"
 
     def is_on(self, switch: str) -> bool:
         """The switch of this name is on."""
@@ -174,13 +157,60 @@ class Flow(Generic[W]):
     def set(self, switch: str, on: bool = True) -> Flow[W]:
         """Turn a switch on or off and go back to the start: one play tells one story.
 
-        `ValueError` for a switch that this flow doesn't have.
+        What was played up to now is kept in `previous`. `ValueError` for a switch that this
+        flow doesn't have.
         """
         if switch not in {one.name for one in self.switches}:
             names = ", ".join(one.name for one in self.switches)
             raise ValueError(f"This flow has no switch {switch!r}. It has: {names}.")
-        self._on = self._on | {switch} if on else self._on - {switch}
-        return self.back_to_start()
+        with self._lock:
+            if len(self.recording):
+                self.previous = Play(self.title, tuple(self.recording), self.failed)
+            self._on = self._on | {switch} if on else self._on - {switch}
+            self._start_anew()
+        self._tell()
+        return self
+
+    @property
+    def question(self) -> Question[W] | None:
+        """The next question that no step has answered yet; None when there is none."""
+        at = self._asked_at()
+        return None if at is None else self.steps[at].predict
+
+    @property
+    def prediction(self) -> Choice | None:
+        """What was predicted for `question`."""
+        at = self._asked_at()
+        return None if at is None else self._predictions.get(at)
+
+    def predict(self, answer: str) -> Flow[W]:
+        """Say beforehand what will come; the run answers in `verdicts`.
+
+        `ValueError` when nothing is asked any more, or for an answer that the question lacks.
+        """
+        with self._lock:
+            at, question = self._asked_at(), self.question
+            if at is None or question is None:
+                raise ValueError("Nothing is left to predict in this play. Go back to the start.")
+            self._predictions[at] = question.choice(answer)
+        self._tell()
+        return self
+
+    def code(self, at: int) -> str:
+        """What the step does, as Python; empty for a person's part.
+
+        It uses what the steps before have made: `program` is all of them together.
+        """
+        write = self.steps[at].code
+        return program(write(self.state)) if write else ""
+
+    def program(self, up_to: int | None = None) -> str:
+        """The first `up_to` steps (all, unless said) as one program that runs anywhere.
+
+        Secrets are not in it: it asks for them.
+        """
+        pieces = [step.code(self.state) for step in self.steps[:up_to] if step.code]
+        return program(first_lines(self.state), *pieces)
 
     def watch(self, watcher: Callable[[Flow[W]], None]) -> Callable[[], None]:
         """Tell the watcher after every change from now on; call the result to stop that."""
@@ -193,76 +223,55 @@ class Flow(Generic[W]):
             mark = "x" if number < self.position else " "
             note = f" ({self.remarks[number]})" if number in self.remarks else ""
             lines.append(f"[{mark}] {number + 1}. {step.title}{note}")
+            if number in self.verdicts:
+                verdict = self.verdicts[number]
+                lines.append(f"    Prediction {verdict.word}. {verdict}")
         return "\n".join([*lines, f"Refused: {self.failed}"] if self.failed else lines)
 
+    def _asked_at(self) -> int | None:
+        if self.failed is not None:
+            return None
+        left = range(self.position, len(self.steps))
+        return next((at for at in left if self.steps[at].predict), None)
+
     def _run(self, step: Step[W]) -> None:
+        at, knew, answered = self.position, bool(self.state.metadata), True
         try:
-            result = step.run(self.state)
+            lacking = self._lacking(at)
+            result = Refused(lacking) if lacking else step.run(self.state)
+            answered = not lacking
         except httpx.HTTPError as trouble:
-            result = Refused(f"No answer: {trouble}")
+            result, answered = Refused(f"No answer: {trouble}"), False
+        if result is None and self.state.metadata and not knew:
+            lacks = [self._lacking(later) for later in range(at + 1, len(self.steps))]
+            result = next((Remark(one) for one in lacks if one), None)
         if isinstance(result, Refused):
             self.failed = result.says
         elif isinstance(result, Remark):
-            self.remarks[self.position] = result.says
+            self.remarks[at] = result.says
+        if result is not None and result.checks is not None:
+            self.checks[at] = result.checks
+        if step.predict and answered:
+            came = step.predict.choice(step.predict.came(self.state, result))
+            self.verdicts[at] = Verdict(step.predict.asks, self._predictions.get(at), came)
         self.position += 1
+
+    def _lacking(self, at: int) -> str:
+        """What the step needs and this server's metadata doesn't name, in a sentence."""
+        step = self.steps[at]
+        gone = [name for name in step.needs if not self.state.metadata.get(name)]
+        if not gone:
+            return ""
+        names = " and no ".join(gone)
+        return f"This server's metadata has no {names}: step {at + 1} can't be done here."
 
     def _start_anew(self) -> None:
         # Whoever watches the recording keeps watching: it is emptied, not replaced.
         self.position, self.failed, self.remarks = 0, None, {}
+        self.checks, self.verdicts, self._predictions = {}, {}, {}
         self.recording.clear()
         self.state = self._make(self._on)
 
     def _tell(self) -> None:
         for watcher in tuple(self._watchers):
             watcher(self)
-
-
-def refusal_of(answer: httpx.Response) -> Refused | None:
-    """The refusal in an answer, in the server's own words; None for a success."""
-    if answer.is_success:
-        return None
-    try:
-        document = answer.json()
-    except ValueError:
-        document = {}
-    if not isinstance(document, dict) or "error" not in document:
-        challenge = answer.headers.get("www-authenticate", "")
-        return Refused(" ".join(f"{answer.status_code} {challenge}".split()))
-    description = document.get("error_description", "")
-    return Refused(f"{answer.status_code} {document['error']}: {description}".rstrip(": "))
-
-
-def discover(walk: Walk) -> StepResult:
-    """Read the server's metadata: after this, every endpoint is known.
-
-    RFC 8414 §3, and OpenID Connect Discovery §4 when somebody is to be signed in.
-    """
-    signs_in = "openid" in walk.setup.scopes
-    document = "openid-configuration" if signs_in else "oauth-authorization-server"
-    answer = walk.app.get(f"{walk.setup.issuer}/.well-known/{document}")
-    if refused := refusal_of(answer):
-        return refused
-    walk.metadata = answer.json()
-    if walk.metadata.get("issuer") != walk.setup.issuer:
-        return Refused(f"The metadata belongs to another issuer: {walk.metadata.get('issuer')}")
-    return None
-
-
-def call_with_token(walk: Walk) -> StepResult:
-    """Call the API with the access token, or userinfo where that is what the token opens."""
-    url = walk.setup.api_url
-    if url is None and "openid" in walk.tokens.get("scope", "").split():
-        url = walk.metadata.get("userinfo_endpoint")
-    if url is None:
-        return Remark("No API was named, and without the scope openid userinfo is closed.")
-    bearer = {"authorization": f"Bearer {walk.tokens['access_token']}"}
-    return refusal_of(walk.app.get(url, headers=bearer))
-
-
-DISCOVER: Step[Any] = Step(
-    "Read the metadata", "The app asks the server for the addresses of its endpoints.", discover
-)
-
-CALL: Step[Any] = Step(
-    "Call with the token", "The app shows the access token in a header.", call_with_token
-)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+import httpx
+import jwt
 import pytest
 
+from grantlab import library
+from grantlab.browser import Browser
 from grantlab.flows import Flow, FlowSetup
+from grantlab.lab import Lab
 from grantlab.library import (
     authorization_code_pkce,
     client_credentials,
@@ -16,7 +22,9 @@ from grantlab.library import (
     refresh,
     revocation,
 )
+from grantlab.library.sign_in import at_hash
 from grantlab.recording import Recording
+from grantlab.setups import setup_for
 from tests.kit import authorization_server as server
 
 PERSON = FlowSetup(
@@ -245,7 +253,7 @@ def test_only_the_server_knows_of_a_revocation() -> None:
 
     assert flow.failed is None
     assert [flow.remarks[2], flow.remarks[4]] == ["active is true.", "active is false."]
-    assert "still passes" in flow.remarks[5]
+    assert "still passes: only the server knows" in flow.remarks[5]
 
 
 def test_revoking_something_else_ends_nothing() -> None:
@@ -253,6 +261,7 @@ def test_revoking_something_else_ends_nothing() -> None:
     nobody = service_flow(revocation).set("nobody-asks").run_all()
 
     assert other.remarks[4] == "active is true."
+    assert "nobody revoked it" in other.remarks[5]
     assert nobody.failed == "401 invalid_client"
 
 
@@ -261,3 +270,312 @@ def test_a_local_check_names_what_failed() -> None:
     flow = revocation.flow(replace(SERVICE, audience="api://sync"), recording)
 
     assert flow.run_all().failed == "The token failed: aud"
+
+
+# At the lab itself, over HTTP
+
+
+SETUPS: dict[str, dict[str, Any]] = {
+    "api_token": {"app": "Directory Job"},
+    "authorization_code": {
+        "app": "Bank Web",
+        "server": "Transfers",
+        "person": "cora",
+        "scopes": "openid transfers:read",
+    },
+    "authorization_code_pkce": {
+        "app": "Bank SPA",
+        "server": "Transfers",
+        "person": "cora",
+        "scopes": "openid transfers:read",
+    },
+    "client_credentials": {"app": "Nightly Job", "server": "Sync", "scopes": "sync:read"},
+    "introspection": {"app": "Nightly Job", "server": "Sync", "scopes": "sync:read"},
+    "private_key": {"app": "Directory Job", "scopes": "okta.groups.read"},
+    "refresh": {
+        "app": "Bank SPA",
+        "server": "Transfers",
+        "person": "cora",
+        "scopes": "openid offline_access transfers:read",
+    },
+    "revocation": {"app": "Nightly Job", "server": "Sync", "scopes": "sync:read"},
+    "sign_in": {
+        "app": "Bank Web",
+        "server": "Transfers",
+        "person": "cora",
+        "scopes": "openid profile transfers:read",
+    },
+    "sign_out": {"app": "Bank Web", "person": "cora", "scopes": "openid profile"},
+}
+
+# What each mistake comes to: a part of the refusal, or None where nothing refuses it, and what
+# the run answers to the last question that was reached.
+MISTAKES: dict[str, dict[str, tuple[str | None, str | None]]] = {
+    "api_token": {
+        "bearer-scheme": ("401 E0000011", None),
+        "in-the-address": ("401 E0000011", None),
+        "owner-leaves": (None, "401"),
+        "owner-promoted": (None, "200"),
+    },
+    "authorization_code": {
+        "redirect-not-registered": ("400 invalid_request", "error-on-the-server"),
+        "state-not-checked": (None, "tokens"),
+        "redirect-changed": ("400 invalid_grant", "the-code"),
+        "wrong-secret": ("401 invalid_client", "the-app"),
+        "secret-left-out": ("401 invalid_client", "the-app"),
+        "code-used-twice": ("400 invalid_grant", "the-code"),
+    },
+    "authorization_code_pkce": {
+        "no-challenge": ("invalid_request: PKCE", "error-in-the-app"),
+        "plain": ("invalid_request: PKCE", "error-in-the-app"),
+        "verifier-swapped": ("400 invalid_grant", "the-code"),
+        "verifier-too-short": ("400 invalid_grant", "the-code"),
+        "redirect-not-registered": ("400 invalid_request", "error-on-the-server"),
+        "state-not-checked": (None, "tokens"),
+        "code-used-twice": ("400 invalid_grant", "the-code"),
+        "secret-of-a-public-client": ("401 invalid_client", "the-app"),
+        "basic-without-secret": ("401 invalid_client", "the-app"),
+    },
+    "client_credentials": {
+        "wrong-secret": ("401 invalid_client", "invalid_client"),
+        "secret-in-the-query": ("400 invalid_request", "invalid_request"),
+        "secret-in-the-body": (None, "token"),
+        "unknown-scope": ("400 invalid_scope", "invalid_scope"),
+        "openid-scope": ("400 invalid_scope", "invalid_scope"),
+    },
+    "introspection": {
+        "edited-token": (None, "inactive"),
+        "nobody-asks": ("401 invalid_client", "refused"),
+    },
+    "private_key": {
+        "no-role": ("403 E0000006", "no"),
+        "not-granted": ("400 invalid_scope", "invalid_scope"),
+        "other-key": ("401 invalid_client", "invalid_client"),
+        "other-audience": ("401 invalid_client", "invalid_client"),
+        "too-long": ("401 invalid_client", "invalid_client"),
+        "assertion-twice": ("401 invalid_client", "invalid_client"),
+    },
+    "refresh": {"old-token-replayed": ("400 invalid_grant", "family")},
+    "revocation": {
+        "unknown-token": (None, "passes"),
+        "nobody-asks": ("401 invalid_client", None),
+    },
+    "sign_in": {
+        "nonce-of-another-visit": ("not for this visit to this app: nonce", "nonce"),
+        "token-of-another-app": ("not for this visit to this app: aud", "aud"),
+        "openid-left-out": ("No ID token came", "none"),
+        "id-token-as-access-token": ("401 Bearer", "passes"),
+        "state-not-checked": (None, "passes"),
+    },
+    "sign_out": {
+        "only-the-app": (None, "code"),
+        "no-hint": ("400 invalid_request", None),
+        "address-not-registered": ("400 invalid_request", None),
+    },
+}
+RIGHT = {
+    "api_token": "403",
+    "authorization_code": "tokens",
+    "authorization_code_pkce": "tokens",
+    "client_credentials": "token",
+    "introspection": "active",
+    "private_key": "yes",
+    "refresh": "works",
+    "revocation": "passes",
+    "sign_in": "passes",
+    "sign_out": "error",
+}
+# A repetition is forgiven for some seconds, and a program can't move the lab's clock past them.
+NEEDS_A_CLOCK = {("refresh", "old-token-replayed")}
+EVERY_MISTAKE = [(name, mistake) for name, rows in MISTAKES.items() for mistake in rows]
+
+
+@pytest.fixture(scope="module")
+def bank(server: Any) -> Iterator[Lab]:
+    """The kit in an org that all of these tests share: each flow begins in a new browser."""
+    with Lab.connect(server.url, server.token) as connected:
+        yield connected
+
+
+@pytest.fixture
+def own_bank(server: Any) -> Iterator[Lab]:
+    """The kit in an org of the test's own, whose clock may be moved."""
+    with Lab.connect(server.url, server.token) as connected:
+        yield connected
+
+
+def at_the_lab(bank: Lab, name: str) -> Flow[Any]:
+    flow: Flow[Any] = library.all_flows()[name].flow(setup_for(bank, **SETUPS[name]))
+    return flow
+
+
+def last_answer(flow: Flow[Any]) -> str | None:
+    return list(flow.verdicts.values())[-1].came.name if flow.verdicts else None
+
+
+def test_the_library_has_these_flows_and_each_asks_something_decisive(bank: Lab) -> None:
+    assert set(library.names()) == set(SETUPS) == set(MISTAKES) == set(RIGHT)
+    for name in library.names():
+        flow = at_the_lab(bank, name)
+        assert names(flow.switches) == set(MISTAKES[name]), name
+        asked = [step.predict for step in flow.steps if step.predict]
+        assert asked, name
+        assert all(2 <= len(question.choices) <= 4 for question in asked), name
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_the_right_way_goes_through_to_its_end_twice(bank: Lab, name: str) -> None:
+    flow = at_the_lab(bank, name)
+
+    for _ in range(2):
+        flow.back_to_start().run_all()
+
+        assert flow.failed is None
+        assert flow.position == len(flow.steps)
+        assert last_answer(flow) == RIGHT[name]
+
+
+@pytest.mark.parametrize(("name", "mistake"), EVERY_MISTAKE)
+def test_each_mistake_comes_to_what_is_said_of_it(
+    name: str, mistake: str, request: pytest.FixtureRequest
+) -> None:
+    refusal, came = MISTAKES[name][mistake]
+    moves_the_clock = (name, mistake) in NEEDS_A_CLOCK
+    lab: Lab = request.getfixturevalue("own_bank" if moves_the_clock else "bank")
+
+    flow = at_the_lab(lab, name).set(mistake).run_all()
+
+    assert (flow.failed is None) == (refusal is None), flow.failed
+    assert refusal is None or refusal in str(flow.failed)
+    assert last_answer(flow) == came
+
+
+class Person:
+    """Somebody at a browser, for a program that opens an address and asks where it ended."""
+
+    def __init__(self, flow: Flow[Any]) -> None:
+        self.flow = flow
+        self.browser: Browser = flow.state.browser
+
+    def open(self, url: str) -> bool:
+        self.browser.go(url).follow()
+        if self.browser.page and self.browser.page.form_with("password"):
+            setup = self.flow.state.setup
+            self.browser.sign_in(setup.username, setup.password).follow()
+        if self.browser.page and self.browser.page.button("Allow"):
+            self.browser.allow().follow()
+        return True
+
+    def tell(self, _: str) -> str:
+        if self.browser.caught is None:
+            raise EOFError("The browser stands at a page of the server.")
+        return self.browser.caught.url
+
+
+@pytest.fixture
+def run_program(bank: Lab, monkeypatch: pytest.MonkeyPatch) -> Callable[[Flow[Any]], None]:
+    """Runs the flow's code as a program of its own, with a person at hand."""
+
+    def run(flow: Flow[Any]) -> None:
+        monkeypatch.setenv("CLIENT_SECRET", flow.state.setup.client_secret)
+        token = bank.admin.headers["authorization"].removeprefix("SSWS ")
+        monkeypatch.setenv("API_TOKEN", token)
+        if hasattr(flow.state, "browser"):
+            person = Person(flow)
+            monkeypatch.setattr("webbrowser.open", person.open)
+            monkeypatch.setattr("builtins.input", person.tell)
+        with ExitStack() as ends:
+            names: dict[str, Any] = {}
+            ends.callback(lambda: [names[one].close() for one in ("app", "admin") if one in names])
+            exec(compile(flow.program(), "<program>", "exec"), names)
+
+    return run
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_the_code_of_a_flow_is_a_program_that_runs(
+    bank: Lab, name: str, run_program: Callable[[Flow[Any]], None]
+) -> None:
+    flow = at_the_lab(bank, name)
+
+    assert "grantlab" not in flow.program()
+    assert flow.state.setup.client_secret not in flow.program() or not flow.state.client_secret
+    run_program(flow)
+
+
+@pytest.mark.parametrize(("name", "mistake"), sorted(set(EVERY_MISTAKE) - NEEDS_A_CLOCK))
+def test_the_program_of_a_mistake_goes_as_the_flow_goes(
+    bank: Lab, name: str, mistake: str, run_program: Callable[[Flow[Any]], None]
+) -> None:
+    flow = at_the_lab(bank, name).set(mistake)
+
+    if MISTAKES[name][mistake][0] is None:
+        run_program(flow)
+    else:
+        with pytest.raises(GOES_WRONG):
+            run_program(flow)
+
+
+GOES_WRONG = (httpx.HTTPStatusError, AssertionError, KeyError, EOFError, jwt.PyJWTError)
+
+
+def test_an_administrators_part_is_seen_in_the_recording(own_bank: Lab) -> None:
+    flow = at_the_lab(own_bank, "private_key").run_all()
+
+    by_admin = [
+        f"{one.method} {one.path.rpartition('/')[2]}"
+        for one in flow.recording
+        if one.sender == "Administrator"
+    ]
+    assert by_admin == [
+        *("GET jwks", "POST jwks", "GET grants", "POST grants", "GET roles", "POST roles"),
+    ]
+    assert flow.recording.last.path.endswith("/api/v1/groups")
+
+
+def test_without_a_management_api_the_words_say_so(bank: Lab) -> None:
+    setup = replace(setup_for(bank, **SETUPS["private_key"]), admin=None)
+
+    key = library.all_flows()["private_key"].flow(setup).run_all()
+    token = library.all_flows()["api_token"].flow(setup).run_all()
+
+    assert "neither a management API" in key.failed
+    assert "none is at hand" in token.failed
+
+
+def test_a_key_that_is_registered_needs_no_administrator(bank: Lab) -> None:
+    first = at_the_lab(bank, "private_key").run_all()
+    pair = first.state.pair
+    setup = setup_for(
+        bank, **SETUPS["private_key"], private_key=pair.pem, key_id=pair.jwk["kid"], admin=None
+    )
+
+    flow = library.all_flows()["private_key"].flow(setup).run_all()
+
+    assert flow.failed is None
+    assert "entries came" in flow.remarks[7]
+
+
+def test_the_id_token_is_checked_line_by_line(bank: Lab) -> None:
+    flow = at_the_lab(bank, "sign_in").run_all()
+
+    checks = {check.name: check.result for check in flow.checks[7].checks}
+    for name in ("alg", "kid", "signature", "iss", "aud", "exp", "nonce", "at_hash"):
+        assert checks[name] == "passed", name
+
+
+def test_an_id_token_beside_another_access_token_is_noticed() -> None:
+    token = jwt.encode({"at_hash": "x"}, "k" * 32, algorithm="HS256")
+
+    assert at_hash(token, "another").result == "failed"
+    assert at_hash(jwt.encode({}, "k" * 32, algorithm="HS256"), "another").result == "skipped"
+
+
+def test_nothing_is_left_of_an_api_token_or_its_owner(own_bank: Lab) -> None:
+    before = len(own_bank.admin.get("/api/v1/api-tokens").json())
+
+    at_the_lab(own_bank, "api_token").run_all()
+
+    assert len(own_bank.admin.get("/api/v1/api-tokens").json()) == before
+    logins = [user["profile"]["login"] for user in own_bank.admin.get("/api/v1/users").json()]
+    assert not [login for login in logins if login.startswith("robot-")]

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from grantlab.flows import Flow, FlowSetup, Refused, Remark, Step, StepResult, Switch, refusal_of
+from grantlab.calls import Call, Known, program
+from grantlab.flows import (
+    Choice,
+    Flow,
+    FlowSetup,
+    Question,
+    Refused,
+    Remark,
+    Step,
+    StepResult,
+    Switch,
+)
+from grantlab.library import authorization_code as base
 from grantlab.library import authorization_code_pkce as code
 from grantlab.recording import Recording
+from grantlab.steps import keep_tokens
 
 
 @dataclass(kw_only=True)
-class RefreshWalk(code.CodeWalk):
+class RefreshWalk(base.CodeWalk):
     """A walk that remembers every refresh token it was given, oldest first."""
 
     family: list[str] = field(default_factory=list)
@@ -25,6 +38,11 @@ def first_tokens(walk: RefreshWalk) -> StepResult:
     return _keep(walk)
 
 
+def _first_code(walk: RefreshWalk) -> str:
+    pieces = [step.code(walk) for step in code.STEPS[:-1] if step.code]
+    return f'{program(*pieces)}\nfirst = tokens["refresh_token"]'
+
+
 def refresh(walk: RefreshWalk) -> StepResult:
     """Trade the newest refresh token for a new access token."""
     before = walk.family[-1]
@@ -33,6 +51,25 @@ def refresh(walk: RefreshWalk) -> StepResult:
     if walk.family[-1] == before:
         return Remark("The refresh token stayed the same: this app's tokens don't rotate.")
     return Remark("A new refresh token came along; the one just used is worn out.")
+
+
+def _refreshing(walk: RefreshWalk, token: str) -> Call:
+    return walk.post("token_endpoint", {"grant_type": "refresh_token", "refresh_token": token})
+
+
+def _refresh_code(walk: RefreshWalk) -> str:
+    return _traded(_refreshing(walk, walk.token("refresh_token")))
+
+
+def _last_code(walk: RefreshWalk) -> str:
+    replays = walk.makes("old-token-replayed")
+    token = Known("", "first") if replays else walk.token("refresh_token")
+    return _traded(_refreshing(walk, token))
+
+
+def _traded(request: Call) -> str:
+    # A server that doesn't rotate need not repeat the refresh token (RFC 6749 §6).
+    return f"{request.written()}\ntokens |= answer.raise_for_status().json()"
 
 
 def refresh_last(walk: RefreshWalk) -> StepResult:
@@ -50,11 +87,43 @@ def refresh_last(walk: RefreshWalk) -> StepResult:
     return Refused(f"{replayed.says} The newest refresh token after that: {after}")
 
 
+def _came(walk: RefreshWalk, result: StepResult) -> str:
+    if not isinstance(result, Refused):
+        return "works"
+    return "one" if "still good" in result.says else "family"
+
+
+WHAT_COMES: Question[RefreshWalk] = Question(
+    "One refresh token is used once more. What happens to it and to its family?",
+    (
+        Choice("works", "It works", "To the server this token is as good as it ever was."),
+        Choice(
+            "one",
+            "It is refused, the newest one goes on",
+            "The server knows that it was used, and doesn't hold it against the others.",
+        ),
+        Choice(
+            "family",
+            "It is refused, and the newest one with it",
+            "A token that comes twice means that two hold it. The server can't tell which is the "
+            "thief, so it ends all that stems from the same sign-in (RFC 9700 §4.14.2).",
+        ),
+    ),
+    _came,
+)
+
+_AGAIN = (_refresh_code, None, ("token_endpoint",))
 _STEPS: tuple[Step[RefreshWalk], ...] = (
-    Step("Get the first tokens", "The code flow, with offline_access.", first_tokens),
-    Step("Refresh", "The app trades its refresh token, without the person.", refresh),
-    Step("Refresh again", "With the token that came last.", refresh),
-    Step("Refresh once more", "With the newest token again.", refresh_last),
+    Step("Get the first tokens", "The code flow, with offline_access.", first_tokens, _first_code),
+    Step("Refresh", "The app trades its refresh token, without the person.", refresh, *_AGAIN),
+    Step("Refresh again", "With the token that came last.", refresh, *_AGAIN),
+    Step(
+        "Refresh once more",
+        "With the newest token again.",
+        refresh_last,
+        _last_code,
+        WHAT_COMES,
+    ),
 )
 
 _SWITCHES = (
@@ -71,16 +140,17 @@ def flow(setup: FlowSetup, recording: Recording | None = None) -> Flow[RefreshWa
     kept = recording or Recording()
 
     def new_walk(mistakes: frozenset[str]) -> RefreshWalk:
-        return RefreshWalk(**vars(code.new_walk(setup, kept, mistakes)))
+        return RefreshWalk(**vars(base.new_walk(setup, kept, mistakes)))
 
     return Flow("Refresh with rotation", _STEPS, _SWITCHES, new_walk)
 
 
 def _refresh(walk: RefreshWalk, token: str) -> Refused | None:
-    answer = walk.ask("token_endpoint", grant_type="refresh_token", refresh_token=token)
-    if refused := refusal_of(answer):
+    before = walk.tokens
+    if refused := keep_tokens(walk, walk.send(_refreshing(walk, token))):
         return refused
-    walk.tokens = answer.json()
+    # A server that doesn't rotate need not repeat the refresh token (RFC 6749 §6).
+    walk.tokens = {"refresh_token": before.get("refresh_token"), **walk.tokens}
     return _keep(walk)
 
 
