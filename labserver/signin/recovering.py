@@ -43,6 +43,8 @@ MOST_TRIES = 10
 LONGEST_LOGIN = 100
 CODE_LIFETIME = 300
 """Seconds that a recovery code is good."""
+_NOBODY = ""
+"""Whose link it is that goes to nobody."""
 _NOT_ALLOWED = {"password": "E0000034", "unlock": "E0000032"}
 _NUMBERS = {"sms": ("mobilePhone",), "call": ("primaryPhone", "mobilePhone")}
 
@@ -60,7 +62,7 @@ def recover(
     """A link by mail, or a code by text message or call, is on its way to whoever has the login.
 
     By mail the transaction has no state token: the link's value follows `link_prefix`. An unknown
-    name, or one that may not recover this way, leads to the same answers.
+    name, or one that may not recover this way, leads to the same answers after the same work.
     """
     user = _find(session, login)
     rules = loaders.load_sign_in_rules(session, user)
@@ -70,6 +72,9 @@ def recover(
     if channel == "email":
         if found is not None and (address := found.profile.get("email")):
             _mail_link(session, found, purpose, str(address), link_prefix, now)
+        else:
+            ledger.new_recovery_token(session, _NOBODY, purpose, now, lifetime=0)
+            _write_to_nobody(session, "EMAIL", now)
         return transaction
     if found is not None and _number(session, found, channel) is None:
         found = None
@@ -263,7 +268,15 @@ def _send_code(session: Session, transaction: Transaction, now: int) -> Transact
             code=code,
             now=now,
         )
+    else:
+        _write_to_nobody(session, factors.CHANNELS[channel], now)
     return moved
+
+
+def _write_to_nobody(session: Session, channel: outbox.Channel, now: int) -> None:
+    """The work of a message, so that the time of an answer doesn't tell whether there was one."""
+    session.delete(outbox.send(session, user_id=None, channel=channel, to="", text="", now=now))
+    session.flush()
 
 
 def _mail_link(

@@ -295,3 +295,32 @@ def test_a_recovery_writes_as_much_for_whoever_is_there_or_not(
         (row,) = session.scalars(select(AuthnTransaction))
         assert row.status == "RECOVERY_CHALLENGE"
         assert ledger.find_transaction(session, asked.token, NOW) is not None
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_recovery_does_the_same_work_for_whoever_is_there_or_not(
+    database: Database, org: Org, channel: recovering.Channel
+) -> None:
+    def written(login: str) -> set[str]:
+        seen: set[str] = set()
+
+        def watch(_: object, __: object, statement: str, *___: object) -> None:
+            if statement.startswith(("INSERT", "UPDATE")):
+                seen.add(statement)
+
+        def ask(session: Session) -> Transaction:
+            return recovering.recover(
+                session, "password", login, NOW, channel=channel, link_prefix="/reset/"
+            )
+
+        event.listen(database.engine, "before_cursor_execute", watch)
+        committed(database, org, ask)
+        event.remove(database.engine, "before_cursor_execute", watch)
+        return seen
+
+    there, nobody = written(CORA), written("nobody@bank.example")
+
+    assert there == nobody
+    assert len(there) >= 2
+    with database.session(org) as session:
+        assert [message.user_id for message in outbox.messages(session)] == [cora(session).id]
