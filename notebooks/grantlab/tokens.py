@@ -2,66 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import jwt
 
-from grantlab.reading import TooDeep, read_json
+from grantlab.decoding import Decoded, TokenType, decode, kind_of
+from grantlab.keysets import Jwk, KeySet
+from grantlab.tampering import Tampered, tamper
+
+__all__ = [
+    "Check",
+    "Decoded",
+    "KeySet",
+    "Tampered",
+    "TokenType",
+    "Verification",
+    "decode",
+    "kind_of",
+    "tamper",
+    "verify",
+]
 
 Result = Literal["passed", "failed", "skipped"]
-TokenType = Literal["access_token", "id_token"]
-Jwk = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """What anybody can read in a token. Nothing of it has been checked.
-
-    An opaque value has no parts; `why_opaque` then says what makes it one.
-    """
-
-    token: str
-    header: dict[str, Any] = field(default_factory=dict)
-    payload: dict[str, Any] = field(default_factory=dict)
-    signature: bytes = b""
-    parts: tuple[str, ...] = ()
-    why_opaque: str = ""
-
-    @property
-    def opaque(self) -> bool:
-        """The value says nothing to anybody but its issuer."""
-        return bool(self.why_opaque)
-
-
-def decode(token: str) -> Decoded:
-    """Split a JWT and read its parts, trusting none of them (RFC 7515 §3.1).
-
-    Anything else comes back as an opaque value, with the reason.
-    """
-    parts = tuple(token.split("."))
-    if len(parts) != 3:
-        return Decoded(
-            token, why_opaque=f"A JWT has three parts between dots; this has {len(parts)}."
-        )
-    try:
-        header, payload = (read_json(_from_base64url(part)) for part in parts[:2])
-        signature = _from_base64url(parts[2])
-    except TooDeep as trouble:
-        return Decoded(token, why_opaque=f"Its parts have {trouble}.")
-    except (ValueError, binascii.Error):
-        return Decoded(token, why_opaque="Its parts are not base64url-encoded JSON.")
-    if not (isinstance(header, dict) and isinstance(payload, dict)):
-        return Decoded(
-            token, why_opaque="Header and payload of a JWT are JSON objects; these aren't."
-        )
-    return Decoded(token, header, payload, signature, parts)
 
 
 @dataclass(frozen=True)
@@ -142,114 +107,6 @@ def verify(
     )
     verification = Verification(checks, claims)
     return verification if verification.valid else Verification(checks, {})
-
-
-@dataclass(frozen=True)
-class Tampered:
-    """A new token with other claims under the old signature: nobody has signed it."""
-
-    token: str
-    original: str
-    changes: dict[str, tuple[Any, Any]]
-
-    def __repr__(self) -> str:
-        rows = (
-            f"  {name}: {json.dumps(before)} → {json.dumps(after)}"
-            for name, (before, after) in self.changes.items()
-        )
-        return "\n".join(
-            ("A new token, made from the old one; the signature is still the old one's.", *rows)
-        )
-
-
-def tamper(token: str, **claims: Any) -> Tampered:
-    """Make a token with these claims changed and the signature left as it was.
-
-    `ValueError` for an opaque value: there is nothing in it to change.
-    """
-    decoded = decode(token)
-    if decoded.opaque:
-        raise ValueError(f"This value can't be edited. {decoded.why_opaque}")
-    payload = json.dumps({**decoded.payload, **claims}, separators=(",", ":")).encode()
-    head, _, signature = decoded.parts
-    changes = {name: (decoded.payload.get(name), value) for name, value in claims.items()}
-    return Tampered(f"{head}.{_to_base64url(payload)}.{signature}", token, changes)
-
-
-def kind_of(decoded: Decoded) -> TokenType | None:
-    """Tell Okta's access tokens from its ID tokens by their contents; None if neither fits."""
-    payload = decoded.payload
-    prefix = str(payload.get("jti", "")).partition(".")[0]
-    if prefix == "AT" or decoded.header.get("typ") == "at+jwt" or "scp" in payload:
-        return "access_token"
-    if prefix == "ID" or payload.keys() & {"nonce", "at_hash", "amr"}:
-        return "id_token"
-    return None
-
-
-class _Answer(Protocol):
-    def raise_for_status(self) -> Any: ...
-    def json(self) -> Any: ...
-
-
-class _Client(Protocol):
-    def get(self, url: str, /) -> _Answer: ...
-
-
-class KeySet:
-    """The published keys of an issuer, fetched once and kept until a key id is unknown.
-
-    An unknown id causes one new fetch, and a given id never a second one; at most five
-    fetches happen in a minute, whoever sends made-up ids. The counters show what that saves.
-    """
-
-    most_fetches = 5
-    in_seconds = 60.0
-
-    def __init__(
-        self, url: str, client: _Client, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.url = url
-        self.fetches = 0
-        self.hits = 0
-        self.unknown = 0
-        self._client = client
-        self._clock = clock
-        self._keys: dict[str | None, Jwk] = {}
-        self._asked_in_vain: deque[str | None] = deque(maxlen=100)
-        self._recent: deque[float] = deque(maxlen=self.most_fetches)
-
-    def key(self, kid: str | None) -> Jwk | None:
-        """The key of this id, or None when the issuer doesn't publish it.
-
-        Errors of the client (no answer, a refusal) pass through.
-        """
-        if kid in self._keys:
-            self.hits += 1
-            return self._keys[kid]
-        if kid not in self._asked_in_vain and self._may_fetch():
-            self._fetch()
-        if kid not in self._keys:
-            self.unknown += 1
-            if self._keys:
-                self._asked_in_vain.append(kid)
-        return self._keys.get(kid)
-
-    def __repr__(self) -> str:
-        return (
-            f"KeySet({self.url}: {self.fetches} fetches, {self.hits} hits, {self.unknown} unknown)"
-        )
-
-    def _may_fetch(self) -> bool:
-        full = len(self._recent) == self.most_fetches
-        return not full or self._clock() - self._recent[0] >= self.in_seconds
-
-    def _fetch(self) -> None:
-        self._recent.append(self._clock())
-        self.fetches += 1
-        answer = self._client.get(self.url)
-        answer.raise_for_status()
-        self._keys = {key.get("kid"): key for key in answer.json()["keys"]}
 
 
 def _signature_checks(
@@ -354,14 +211,3 @@ def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _from_base64url(text: str) -> bytes:
-    # Only the URL-safe alphabet counts: the standard one would read + and / as well.
-    if set(text) & set("+/="):
-        raise ValueError("not base64url")
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-def _to_base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from grantlab.desk import PolicyDesk
 from grantlab.exercises import Exercise, Outcome
 from grantlab.flows import Flow
 from grantlab.lab import Lab, LabError, Reasons
@@ -19,11 +20,20 @@ from grantlab.views.inspector import recording_panel
 from grantlab.views.matrix import matrix_panel
 from grantlab.views.message import message, message_text
 from grantlab.views.panel import Panel
+from grantlab.views.policy import policy_panel
 from grantlab.views.progress import overview_panel
 from grantlab.views.reasons import reasons, reasons_text
 from grantlab.views.server import server_panel, unavailable_panel
 from grantlab.views.timeline import timeline_panel
-from grantlab.views.token import Verify, alone, inside, tampered_part, token_panel, verified_part
+from grantlab.views.token import (
+    Api,
+    Verify,
+    alone,
+    inside,
+    tampered_part,
+    token_panel,
+    verified_part,
+)
 
 __all__ = [
     "Panel",
@@ -36,16 +46,22 @@ __all__ = [
 ]
 
 
-def show(*things: Any, lab: Lab | None = None, verify: Verify | None = None) -> None:
+def show(
+    *things: Any,
+    lab: Lab | None = None,
+    verify: Verify | None = None,
+    api: Api | str | None = None,
+) -> None:
     """Display each thing as its view.
 
     Recordings and flows offer the server's reasons when they are given the `lab`; a token can
-    be verified in its view when it is given a way to `verify` it.
+    be verified in its view when it is given a way to `verify` it, and sent to an `api`, or to
+    the URL of one.
     """
     from IPython.display import display
 
     for thing in things:
-        display(view(thing, lab=lab, verify=verify))  # type: ignore[no-untyped-call]
+        display(view(thing, lab=lab, verify=verify, api=api))  # type: ignore[no-untyped-call]
 
 
 def show_reasons(lab: Lab, exchange: Exchange) -> None:
@@ -88,7 +104,13 @@ def show_timeline(
     display(timeline_panel(recording, verify, moves, until))  # type: ignore[no-untyped-call]
 
 
-def view(thing: Any, *, lab: Lab | None = None, verify: Verify | None = None) -> Panel:
+def view(
+    thing: Any,
+    *,
+    lab: Lab | None = None,
+    verify: Verify | None = None,
+    api: Api | str | None = None,
+) -> Panel:
     """The view of one thing; `TypeError` when there is none for its kind."""
     ask = lab.reasons if lab else None
     match thing:
@@ -104,8 +126,10 @@ def view(thing: Any, *, lab: Lab | None = None, verify: Verify | None = None) ->
             return server_panel(thing)
         case PrivilegeMap():
             return matrix_panel(thing)
+        case PolicyDesk():
+            return policy_panel(thing)
         case str() | Decoded():
-            return token_panel(thing, verify)
+            return token_panel(thing, verify, api=api, ask=ask)
         case Exchange():
             drawn, text = message(thing, None, inside), message_text(thing)
         case Reasons():

@@ -14,7 +14,7 @@ from grantlab.reading import split_url
 from grantlab.recording import Exchange, parts
 from grantlab.views.html import icon, join, section, tag
 from grantlab.views.meaning import meaning
-from grantlab.views.token import looks_like_jwt
+from grantlab.views.token_parts import looks_like_jwt
 from grantlab.views.words import CHANNELS, answer_words, clip, json_of
 
 # Headers that carry the protocol. The others are there too, one click away.
