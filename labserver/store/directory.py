@@ -88,7 +88,7 @@ class Membership(OrgOwned, Base):
 
 
 Index("uq_memberships_user_group", Membership.user_pk, Membership.group_pk, unique=True)
-Index("ix_memberships_group", Membership.group_pk)
+Index("ix_memberships_group_user", Membership.group_pk, Membership.user_pk)
 
 
 class RoleAssignment(OrgOwned, Stamped, Base):

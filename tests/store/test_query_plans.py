@@ -70,6 +70,16 @@ def test_a_lookup_and_a_page_follow_an_index(plans: Plans, path: str, index: str
     assert plan == f"SEARCH users USING INDEX {index}"
 
 
+def test_the_members_of_a_group_are_read_from_the_group_on(plans: Plans) -> None:
+    staff = plans.admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"]
+
+    plan = plans.of(f"/api/v1/groups/{staff}/users")
+
+    assert "SEARCH memberships USING INDEX ix_memberships_group_user (group_pk=?)" in plan
+    assert "SEARCH users USING INDEX ix_users_org (org_id=? AND rowid=?)" in plan
+    assert "USE TEMP B-TREE" not in plan
+
+
 def test_whoever_is_found_by_a_beginning_has_no_further_pages(plans: Plans) -> None:
     answer = plans.admin.get("/api/v1/users", params={"q": "", "limit": 1})
     found = plans.admin.get("/api/v1/users", params={"q": "CO", "limit": 1})

@@ -131,8 +131,8 @@ def list_members(group_id: str) -> Response:
     row = the_group(group_id)
     statement = select(User)
     if row.type != "BUILT_IN":
-        joined = statement.join(Membership, Membership.user_pk == User.pk)
-        statement = joined.where(Membership.group_pk == row.pk)
+        members = select(Membership.user_pk).where(Membership.group_pk == row.pk)
+        statement = statement.where(User.pk.in_(members))
     return page(statement, User, user_document, default=1000, most=1000)
 
 
