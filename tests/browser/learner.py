@@ -20,6 +20,7 @@ SECONDS_TO_START = 60
 # A kernel or a cell that hangs must fail the test; a busy machine must not.
 PATIENCE = 90_000
 PROMPTS = ".jp-CodeCell .jp-InputPrompt"
+NUMBERED = re.compile(r"\[\d+\]:")
 FAULTS = ", ".join(f"[data-mime-type='application/vnd.jupyter.{m}']" for m in ("error", "stderr"))
 
 
@@ -29,6 +30,7 @@ class Learner:
 
     address: str
     token: str
+    lessons: Path
 
     def lesson(self, name: str) -> str:
         """The address that opens a lesson, in a workspace without traces of others."""
@@ -50,12 +52,12 @@ def jupyterlab(folder: Path) -> Iterator[Learner]:
         text=True,
     ) as lab:
         try:
-            yield _ready(lab)
+            yield _ready(lab, folder / "lessons")
         finally:
             lab.terminate()
 
 
-def _ready(lab: subprocess.Popen[str]) -> Learner:
+def _ready(lab: subprocess.Popen[str], lessons: Path) -> Learner:
     assert lab.stdout is not None
     said = next((line for line in lab.stdout if line.startswith("Lessons:")), None)
     if said is None:
@@ -63,7 +65,7 @@ def _ready(lab: subprocess.Popen[str]) -> Learner:
     printed = urlsplit(said.split()[-1])
     address = f"{printed.scheme}://{printed.netloc}"
     wait_for(f"{address}/api")
-    return Learner(address, parse_qs(printed.query)["token"][0])
+    return Learner(address, parse_qs(printed.query)["token"][0], lessons)
 
 
 def wait_for(url: str, **query: str) -> None:
@@ -82,12 +84,59 @@ def open_and_run(page: Page, learner: Learner, name: str) -> None:
     """The lesson is open and all of its cells have run."""
     page.goto(learner.lesson(name))
     # A click that comes before the kernel is ready is lost.
-    status = page.locator("#jp-main-statusbar")
-    expect(status).to_contain_text("| Idle", timeout=PATIENCE)
+    _wait_until_idle(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator("[data-command='runmenu:run-all']").click()
-    expect(page.locator(PROMPTS).last).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
-    expect(status).to_contain_text("| Idle", timeout=PATIENCE)
+    wait_until_run(page)
+
+
+def restart_and_run(page: Page) -> None:
+    """The kernel is a new one, and all cells have run in it."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator("[data-command='runmenu:restart-and-run-all']").click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    # Between the two kernels no cell has a number.
+    expect(page.locator(PROMPTS).last).not_to_have_text(NUMBERED, timeout=PATIENCE)
+    wait_until_run(page)
+
+
+def wait_until_run(page: Page) -> None:
+    """Every cell has run."""
+    expect(page.locator(PROMPTS).last).to_have_text(NUMBERED, timeout=PATIENCE)
+    _wait_until_idle(page)
+
+
+def _wait_until_idle(page: Page) -> None:
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE)
+
+
+def seconds_until_shown(click: Locator, panel: Locator) -> float:
+    """The button is clicked; how long it took until the panel's change was on the screen."""
+    view = panel.element_handle()
+    took = click.evaluate(
+        """(button, panel) => new Promise(done => {
+          const watcher = new MutationObserver(() => {
+            watcher.disconnect();
+            requestAnimationFrame(() => done(performance.now() - before));
+          });
+          watcher.observe(panel.parentElement, {
+            childList: true, subtree: true, attributes: true, characterData: true,
+          });
+          const before = performance.now();
+          button.click();
+        })""",
+        view,
+    )
+    return float(took) / 1000
+
+
+def press_until(page: Page, key: str, reached: Locator, most: int) -> int:
+    """The key is pressed until the thing has the focus; how often, or a failure after `most`."""
+    for count in range(most + 1):
+        if reached.count() and reached.evaluate("each => each === document.activeElement"):
+            return count
+        page.keyboard.press(key)
+    raise AssertionError(f"{key}, pressed {most} times, does not lead to {reached}.")
 
 
 def choose_theme(page: Page, theme: str) -> None:
