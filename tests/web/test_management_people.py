@@ -111,6 +111,8 @@ def test_logins_differ_by_more_than_case_and_accents(
     ("profile", "field"),
     [
         ({"login": "abc"}, "login"),
+        ({"login": "00uAbCdEfGhIjKlMnOpQ"}, "login"),
+        ({"login": "cora@bank.example\u200b"}, "login"),
         ({"email": "no-at-sign"}, "email"),
         ({"firstName": ""}, "firstName"),
         ({"lastName": "x" * 51}, "lastName"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from labserver.domain import lifecycle
 from labserver.store.directory import User
@@ -14,7 +15,22 @@ from labserver.web.management.documents import Document
 from labserver.web.management.resources import Json, link, timestamp
 
 BASE_PROFILE = ("login", "email", "firstName", "lastName")
-Login = Annotated[str, Field(min_length=5, max_length=100, pattern=r"^\S+$")]
+_ID = re.compile(rf"{User.id_prefix}\w{{17}}", re.IGNORECASE)
+
+
+def _is_no_id(login: str) -> str:
+    """A path that names one person by id must not mean another by login."""
+    if _ID.fullmatch(login):
+        raise ValueError("It must not look like the id of a user")
+    return login
+
+
+# Without what nobody sees: two logins that look alike would be two people.
+Login = Annotated[
+    str,
+    Field(min_length=5, max_length=100, pattern=r"^[^\s\p{C}]+$"),
+    AfterValidator(_is_no_id),
+]
 Email = Annotated[str, Field(min_length=5, max_length=100, pattern=r"^[^@\s]+@[^@\s]+$")]
 PersonName = Annotated[str, Field(min_length=1, max_length=50)]
 
