@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ def endpoints_in(metadata: Mapping[str, Any]) -> tuple[Offer, ...]:
         for name, what in _ENDPOINTS.items()
     )
     grants = metadata.get("grant_types_supported", _USUAL_GRANTS)
-    listed = grants if isinstance(grants, Iterable) else ()
+    listed = grants if isinstance(grants, list | tuple) else ()
     more = (
         Offer(
             what,
