@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from collections import Counter
@@ -96,13 +97,15 @@ TELLING: frozenset[Likeness] = frozenset({"changed", "only first", "only second"
 def compare(first: Iterable[Exchange], second: Iterable[Exchange]) -> tuple[Pair, ...]:
     """Both runs in one order: messages of the same role, method and endpoint beside each other."""
     one, other = list(first), list(second)
+    bonds = (bonds_of(one), bonds_of(other))
     matcher = SequenceMatcher(
         None, [_what(each) for each in one], [_what(each) for each in other], autojunk=False
     )
     pairs: list[Pair] = []
     for kind, start, end, begin, stop in matcher.get_opcodes():
         if kind == "equal":
-            pairs += map(_paired, one[start:end], other[begin:stop])
+            together = zip(one[start:end], other[begin:stop], strict=True)
+            pairs += [_paired(mine, theirs, bonds) for mine, theirs in together]
         else:
             pairs += [Pair(each, None, ()) for each in one[start:end]]
             pairs += [Pair(None, each, ()) for each in other[begin:stop]]
@@ -120,16 +123,67 @@ def _role(name: str) -> str:
     return name if name in _SERVERS or name.endswith(" API") else "app"
 
 
-def _paired(first: Exchange, second: Exchange) -> Pair:
-    rows = (*_rows("request", first, second), *_rows("answer", first, second))
+def _paired(first: Exchange, second: Exchange, bonds: Bonds) -> Pair:
+    rows = (
+        *_bound(bonds[0].get(first.number, {}), bonds[1].get(second.number, {})),
+        *_rows("request", first, second),
+        *_rows("answer", first, second),
+    )
     return Pair(first, second, rows)
+
+
+Bonds = tuple[dict[int, dict[str, bool]], dict[int, dict[str, bool]]]
+
+
+def bonds_of(run: Sequence[Exchange]) -> dict[int, dict[str, bool]]:
+    """What must hang together in a run though it is new each time, by number of the message.
+
+    The verifier belongs to the challenge (RFC 7636 §4.6), the state that comes back to the one
+    that was sent (RFC 6749 §10.12).
+    """
+    sent: dict[str, str] = {}
+    found: dict[int, dict[str, bool]] = {}
+    for one in run:
+        fields = {field.name: field.value for field in parts(one).request}
+        if "code_challenge" in fields:
+            sent = fields
+        elif one.status is None and "state" in fields:
+            found[one.number] = {"state is the app's own": fields["state"] == sent.get("state")}
+        elif "code_verifier" in fields and MASK not in fields["code_verifier"]:
+            fits = _challenge_of(fields["code_verifier"], sent) == sent.get("code_challenge")
+            found[one.number] = {"code_verifier fits the code_challenge": fits}
+    return found
+
+
+def _challenge_of(verifier: str, sent: dict[str, str]) -> str:
+    if sent.get("code_challenge_method") != "S256":
+        return verifier
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _bound(first: dict[str, bool], second: dict[str, bool]) -> Iterator[Row]:
+    for name in first.keys() & second.keys():
+        mine, other = (
+            Field(name, "yes" if side[name] else "no", "line", False) for side in (first, second)
+        )
+        yield Row("request", "line", name, mine, other, likeness(mine, other))
 
 
 def _rows(side: Side, first: Exchange, second: Exchange) -> Iterator[Row]:
     ours, theirs = dict(_values(side, first)), dict(_values(side, second))
+    places = [{place for place, _, _ in each} for each in (ours, theirs)]
+    tokens = {
+        place: all(place in each for each in places)
+        for place in places[0] | places[1]
+        if " " in place
+    }
     for key in dict.fromkeys((*ours, *theirs)):
         place, name, _ = key
         mine, other = ours.get(key), theirs.get(key)
+        # What is in a token that only one run has differs as a whole.
+        if place in tokens and (mine is None or other is None) and not tokens[place]:
+            continue
         yield Row(side, place, name, mine, other, likeness(mine, other))
 
 

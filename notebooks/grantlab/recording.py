@@ -16,9 +16,9 @@ import httpx
 from grantlab.answers import Reasons
 from grantlab.masking import (
     Headers,
+    leave_out,
     masked_body,
     masked_headers,
-    masked_text,
     masked_url,
     secrets_of,
 )
@@ -305,14 +305,14 @@ class Recording:
         The reasons that were asked for go with it.
         """
         exchanges = tuple(self)
-        secrets = {value for one in exchanges for value in _secrets_in(one)}
+        masked = leave_out({value for one in exchanges for value in _secrets_in(one)})
         document: dict[str, Any] = {
             "format": _FORMAT,
-            "exchanges": [asdict(without_secrets(one, secrets)) for one in exchanges],
+            "exchanges": [asdict(without_secrets(one, masked)) for one in exchanges],
         }
         kept = {one.number: self.reasons_of(one) for one in exchanges}
         if asked := {number: asdict(found) for number, found in kept.items() if found}:
-            document["reasons"] = _everywhere(asked, lambda text: masked_text(text, secrets))
+            document["reasons"] = _everywhere(asked, masked)
         text = json.dumps(document, indent=1, ensure_ascii=False)
         Path(path).write_text(text + "\n", encoding="utf-8")
 
@@ -366,18 +366,18 @@ class Recording:
         )
 
 
-def without_secrets(exchange: Exchange, secrets: set[str]) -> Exchange:
-    """The exchange as it may be shown to anybody: fields masked, these values gone everywhere."""
+def without_secrets(exchange: Exchange, masked: Callable[[str], str]) -> Exchange:
+    """The exchange as it may be shown to anybody: fields masked, then `masked` everywhere."""
 
     def headers(given: Headers) -> Headers:
-        return tuple((name, masked_text(value, secrets)) for name, value in masked_headers(given))
+        return tuple((name, masked(value)) for name, value in masked_headers(given))
 
     def body(given: Headers, text: str) -> str:
-        return masked_text(masked_body(content_type_of(given), text), secrets)
+        return masked(masked_body(content_type_of(given), text))
 
     return replace(
         exchange,
-        url=masked_text(masked_url(exchange.url), secrets),
+        url=masked(masked_url(exchange.url)),
         request_headers=headers(exchange.request_headers),
         response_headers=headers(exchange.response_headers),
         request_body=body(exchange.request_headers, exchange.request_body),

@@ -105,11 +105,13 @@ EVIL_VERIFICATION = verify(EVIL_TOKEN, issuer=HOSTILE, audience=HOSTILE, keys={}
 
 
 def evil_pages() -> dict[str, str]:
-    inspector = Inspector(hostile())
+    inspector = Inspector(hostile(), lambda _: EVIL_REASONS)
     pages = {"still": inspector.still(), "timeline": timeline(EVIL_FAMILY)}
     for index in range(len(inspector.exchanges)):
         inspector.select(index)
-        pages[f"message {index}"] = inspector.draw()
+        for level in ("sequence", "message", "reasons"):
+            inspector.receive("zoom", level)
+            pages[f"{level} {index}"] = inspector.draw()
     return {
         **pages,
         "reasons": reasons(EVIL_REASONS),
@@ -271,7 +273,10 @@ def test_what_an_earlier_message_to_the_endpoint_lacked_is_marked_as_new():
 
 
 def test_a_jwt_in_a_message_is_recognised_and_read_but_not_trusted():
-    page = words(Inspector([exchange()]).draw())
+    inspector = Inspector([exchange()])
+    inspector.receive("in", None)
+
+    page = words(inspector.draw())
 
     assert "This is a JWT" in page
     assert "Nothing here has been checked" in page
@@ -359,22 +364,54 @@ def test_reasons_are_checks_in_order_and_then_the_walk():
         {"check": "client", "result": "passed", "detail": "Bank SPA"},
         {"check": "policy “A”", "result": "passed", "detail": "", "policyId": "00p1"},
         {
-            "check": "rule “R”",
+            "check": "rule “R” of policy “A”",
             "result": "failed",
             "detail": "grant",
-            "policyId": "1",
+            "policyId": "00p1",
             "ruleId": "2",
         },
     )
 
-    checks, walk = tree(reasons(found)).findall(".//ol")
+    page = tree(reasons(found))
+    checks, walk, rules, _ = page.findall(".//ol")
     assert ["".join(item.itertext()) for item in checks] == ["passedclientBank SPA"]
-    assert ["".join(item.itertext()) for item in walk] == [
-        "matchedpolicy “A”",
-        "no matchrule “R”grant",
-    ]
+    assert [each.get("class") for each in walk] == ["gl-policy"]
+    assert "".join(walk[0][0].itertext()) == "matchedpolicy “A”"
+    assert ["".join(item.itertext()) for item in rules] == ["no matchrule “R”grant"]
     assert "No rule matched" in words(reasons(found))
-    assert "no match  rule “R”: grant" in reasons_text(found)
+    assert "no match  rule “R” of policy “A”: grant" in reasons_text(found)
+
+
+def test_checks_before_and_after_the_walk_stay_in_their_order():
+    found = reasons_of(
+        {"check": "first", "result": "passed"},
+        {"check": "rule “R”", "result": "passed", "policyId": "1", "ruleId": "2"},
+        {"check": "last", "result": "failed"},
+    )
+
+    said = words(reasons(found))
+
+    assert said.index("passedfirst") < said.index("The walk") < said.index("failedlast")
+    assert "Refused: 1 check passed; this one did not: last." in said
+
+
+def test_what_the_server_wrote_down_has_its_event_types_and_what_was_stored():
+    event = {
+        "displayMessage": "OAuth 2.0 access token is granted",
+        "eventType": "app.oauth2.as.token.grant.refresh_token",
+        "actor": {"displayName": "Cora Lind"},
+        "target": [{"displayName": "Bank SPA"}],
+        "outcome": {"result": "SUCCESS"},
+    }
+
+    said = words(reasons(Reasons("req-1", (event,))))
+
+    assert "app.oauth2.as.token.grant.refresh_token" in said
+    assert "is granted, by Cora Lind, for Bank SPA" in said
+    assert "Stored: The refresh token, as the newest of its family." in said
+    assert "Stored" not in words(
+        reasons(Reasons("req-1", ({**event, "outcome": {"result": "FAILURE"}},)))
+    )
 
 
 def test_a_rule_that_matched_ends_the_walk():

@@ -1,8 +1,12 @@
 """The widgets without a browser: what a person does arrives, and what goes wrong is shown."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from grantlab.finding import LabError
 from grantlab.flows import Flow, Refused, Step, Switch, Walk
 from grantlab.lab import Reasons
 from grantlab.recording import Exchange, Recording
@@ -37,8 +41,96 @@ def stumble(walk: Walk) -> None:
 def test_choosing_a_message_opens_it():
     panel = recording_panel(code_flow())
 
-    assert 'data-key="message-8"' in panel.html
+    assert "Message 8 of 8" in panel.html
+    assert "gl-message" not in panel.html.replace("gl-messages", "")
     assert 'data-key="message-3"' in do(panel, "select", "2")
+    assert "gl-picture" not in panel.html
+
+
+def test_three_levels_in_and_out_again():
+    panel = recording_panel(code_flow(), lambda _: Reasons("req-1", ()))
+
+    assert 'data-key="message-8"' in do(panel, "in")
+    assert "gl-reasons" in do(panel, "in")
+    assert "gl-reasons" in do(panel, "in")
+    assert 'data-key="message-8"' in do(panel, "out")
+    assert "gl-picture" in do(panel, "out")
+    assert "gl-picture" in do(panel, "out")
+    assert "gl-reasons" in do(panel, "zoom", "reasons")
+
+
+def test_moving_stays_on_its_level():
+    panel = recording_panel(code_flow())
+
+    assert "Message 7 of 8" in do(panel, "move", -1)
+    assert "gl-picture" in panel.html
+    do(panel, "in")
+    assert 'data-key="message-6"' in do(panel, "move", "-1")
+    assert "Message 6 of 8" in do(panel, "out")
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [(3, "no server had a part"), (0, "carries no X-Okta-Request-Id"), (4, "with its lab")],
+)
+def test_reasons_that_nobody_has_say_why(at: int, why: str):
+    panel = recording_panel(code_flow())
+    do(panel, "select", at)
+
+    assert why in do(panel, "reasons")
+
+
+def test_a_lab_that_has_no_reasons_says_so_in_its_words():
+    def refuse(_: Exchange) -> Reasons:
+        raise LabError("The log is empty.")
+
+    panel = recording_panel(code_flow(), refuse)
+    do(panel, "select", 4)
+
+    assert "Not available: The log is empty." in do(panel, "reasons")
+    assert 'role="alert"' not in panel.html
+
+
+def test_a_loaded_recording_has_the_reasons_that_were_asked_for_and_no_others(tmp_path: Path):
+    live = code_flow()
+    asking = recording_panel(live, lambda _: Reasons("req-1", ({"displayMessage": "Said so"},)))
+    do(asking, "select", 4)
+    do(asking, "reasons")
+    live.save(tmp_path / "run.json")
+
+    panel = recording_panel(Recording.load(tmp_path / "run.json"))
+
+    do(panel, "select", 4)
+    assert "Said so" in do(panel, "reasons")
+    assert "this recording was loaded" in do(panel, "select", 6)
+
+
+def test_the_copies_show_secrets_only_while_the_box_is_ticked():
+    panel = recording_panel(code_flow())
+    do(panel, "select", 6)
+
+    def copied() -> str:
+        return panel.html[panel.html.index("gl-copies") :]
+
+    assert "topsecret" not in copied()
+    do(panel, "secrets", {"name": "secrets", "on": True})
+    assert "topsecret" in copied()
+    do(panel, "move", -1)
+    do(panel, "move", 1)
+    assert "topsecret" not in copied()
+
+
+def test_a_long_recording_draws_what_is_open_only():
+    recording = Recording()
+    for _ in range(60):
+        recording.add(exchange())
+    panel = recording_panel(recording)
+
+    opened = do(panel, "select", 40)
+
+    assert opened.count('data-send="select"') == 30
+    assert "topsecret" not in panel._still()
+    assert panel._still().count("<pre>") == 60
 
 
 def test_an_index_that_there_is_none_of_opens_the_nearest():
@@ -64,7 +156,7 @@ def test_new_exchanges_appear_while_they_happen_and_the_newest_opens():
     recording.add(exchange())
 
     assert "9 messages" in panel.html
-    assert 'data-key="message-9"' in panel.html
+    assert "Message 9 of 9" in panel.html
 
 
 def test_who_reads_an_older_message_is_left_in_peace():
@@ -100,8 +192,11 @@ def test_the_reasons_are_fetched_only_when_asked_for():
 
     assert asked == []
     assert "The server&#39;s reasons" in do(panel, "reasons")
+    do(panel, "out")
+    do(panel, "in")
     assert asked == [5]
-    assert "gl-reasons" not in do(panel, "select", 3)
+    assert "no server had a part" in do(panel, "select", 3)
+    assert asked == [5]
 
 
 def test_a_failure_to_get_the_reasons_is_shown():
@@ -109,8 +204,10 @@ def test_a_failure_to_get_the_reasons_is_shown():
         raise RuntimeError("the lab is gone")
 
     panel = recording_panel(code_flow(), refuse)
+    do(panel, "select", 4)
 
     assert "RuntimeError: the lab is gone" in do(panel, "reasons")
+    assert 'data-key="message-5"' in panel.html
 
 
 def test_the_reasons_for_the_last_message_of_a_flow_stay_until_the_flow_goes_on():

@@ -83,7 +83,7 @@ def verdict(pairs: Sequence[Pair]) -> str:
     where = f"They part at {_title(parting)}"
     if parting.alone:
         return f"{of_all}. {where}, which is {_mark(parting)[1]}."
-    names = list(dict.fromkeys(row.name for row in parting.differing))
+    names = list(dict.fromkeys(row.name for row in _split(parting)[0]))
     told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{of_all}. {where}: {told}."
 
@@ -123,23 +123,46 @@ def _ends(first: Sequence[Exchange], second: Sequence[Exchange]) -> Markup | Non
 
 def _pair(pair: Pair, at: int) -> Markup:
     sign, said = _mark(pair)
-    look = "gl-differs" if pair.differs else "gl-muted"
-    mark = tag("span", f"{sign} {said}", class_=f"gl-chip {look}")
+    if not pair.differs:
+        same = [_title(pair), " ", tag("span", f"{sign} {said}{_fresh(pair)}")]
+        return tag("li", same, class_="gl-muted")
+    mark = tag("span", f"{sign} {said}", class_="gl-chip gl-differs")
     title = [tag("span", _title(pair), class_="gl-what"), " ", mark]
     if pair.alone:
         return tag("li", tag("p", title), _alone(pair))
-    rest = [row for row in pair.rows if row not in pair.differing]
-    return tag(
-        "li",
-        tag(
-            "details",
-            tag("summary", title),
-            _table(pair.differing, "What differs"),
-            _rest(rest),
-            open=pair.differs,
-            data_key=f"pair-{at}",
-        ),
-    )
+    rows, only = _split(pair)
+    inner = [_table(rows, "What differs"), *only, _rest(pair)]
+    opened = tag("details", tag("summary", title), inner, open=True, data_key=f"pair-{at}")
+    return tag("li", opened)
+
+
+def _split(pair: Pair) -> tuple[list[Row], list[Markup]]:
+    """What is worth a row; what only one of two unlike answers has is named in a line."""
+    unlike = any(row.name == "status" and row.place == "line" for row in pair.differing)
+    rows, only = [], []
+    for row in pair.differing:
+        named = row.name in ("error", "error_description", "errorCode", "errorSummary", "location")
+        one_sided = row.likeness in ("only first", "only second")
+        if unlike and row.side == "answer" and one_sided and not named:
+            continue
+        rows.append(row)
+    for kind in ("only first", "only second"):
+        names = [row.name for row in pair.differing if row.likeness == kind and row not in rows]
+        if names:
+            codes = [[tag("code", name), " "] for name in dict.fromkeys(names)]
+            said = f"{WORDS[kind][0]} {WORDS[kind][1].capitalize()} answer: "
+            only.append(tag("p", said, codes))
+    return rows, only
+
+
+def _fresh(pair: Pair) -> str:
+    names = dict.fromkeys(row.name for row in pair.rows if row.likeness == "fresh")
+    telling = [name for name in names if name not in _NOISE]
+    return f"; {' '.join(WORDS['fresh'])}: {', '.join(telling)}" if telling else ""
+
+
+# Counters and clocks of the transport: different each time, and of no interest to anybody.
+_NOISE = frozenset({"date", "x-okta-request-id", "x-rate-limit-remaining", "x-rate-limit-reset"})
 
 
 def _alone(pair: Pair) -> Markup:
@@ -148,16 +171,10 @@ def _alone(pair: Pair) -> Markup:
     return tag("p", "Answer: ", said, class_="gl-failed" if answer.refused else "gl-muted")
 
 
-def _rest(rows: Sequence[Row]) -> Markup | None:
-    if not rows:
-        return None
-    counts = [
-        f"{count} {WORDS[kind][1]}"
-        for kind in ("same", "fresh", "left out")
-        if (count := sum(row.likeness == kind for row in rows))
-    ]
-    title = "Not a change: " + ", ".join(counts)
-    return tag("details", tag("summary", title), _table(rows, title), data_key="rest")
+def _rest(pair: Pair) -> Markup:
+    same = sum(row.likeness == "same" for row in pair.rows)
+    said = f"Not a change: {same} the same{_fresh(pair)}."
+    return tag("p", said, class_="gl-muted gl-small")
 
 
 def _table(rows: Sequence[Row], caption: str) -> Markup | None:
@@ -233,4 +250,4 @@ def _title(pair: Pair) -> str:
     numbers = [str(each.number) for each in (pair.first, pair.second) if each]
     number = numbers[0] if len(set(numbers)) == 1 else "/".join(numbers)
     there = pair.present
-    return f"{number}. {there.sender} → {there.receiver}: {request_words(there, 48)}"
+    return f"{number}. {there.sender} → {there.receiver}: {request_words(there, 36)}"

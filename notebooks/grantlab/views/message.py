@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote_plus
 
 from markupsafe import Markup
@@ -15,13 +17,22 @@ from grantlab.recording import Exchange, parts
 from grantlab.views.html import icon, join, section, tag
 from grantlab.views.meaning import meaning
 from grantlab.views.token_parts import looks_like_jwt
-from grantlab.views.words import CHANNELS, answer_words, clip, json_of
+from grantlab.views.words import CHANNELS, answer_words, clip, json_of, since
 
 # Headers that carry the protocol. The others are there too, one click away.
 TELLING = frozenset(
     {
         *("authorization", "www-authenticate", "dpop", "dpop-nonce", "cookie", "set-cookie"),
         *("content-type", "location", "cache-control", "retry-after"),
+    }
+)
+# What nearly every message repeats, and never a secret: drawn once.
+SAME_EVERY_TIME = frozenset(
+    {
+        *("accept", "accept-encoding", "connection", "content-type", "host", "user-agent"),
+        *("cache-control", "pragma", "server", "vary", "x-content-type-options"),
+        *("content-security-policy", "x-frame-options", "referrer-policy", "expires"),
+        *("strict-transport-security", "x-rate-limit-limit"),
     }
 )
 NEVER_EVEN_IN_PART = frozenset({"password", "client_secret", "passCode", "answer"})
@@ -43,12 +54,12 @@ def message(
     earlier: Exchange | None = None,
     inside: Inside | None = None,
     *rest: object,
-    top: object = None,
+    start: float | None = None,
 ) -> Markup:
     """The inspector of one exchange.
 
     With `earlier`, what wasn't in that message is marked as new. `inside` draws what is found
-    in a JWT; `top` and `rest` go above and below.
+    in a JWT; `rest` goes below. `start` is when the recording began, in seconds since the epoch.
     """
     pieces = parts(exchange)
     known = {field.name for field in parts(earlier).request} if earlier else None
@@ -58,9 +69,8 @@ def message(
                title=CHANNELS[exchange.channel])  # fmt: skip
     return section(
         "message",
-        top,
         tag("h3", title, " ", chip),
-        tag("h4", "Request"),
+        tag("h4", "Request", _when(exchange, start)),
         _request_line(exchange),
         _fields(pieces.request, known, inside),
         _gone(pieces.request, earlier),
@@ -89,6 +99,12 @@ def message_text(exchange: Exchange) -> str:
 def _endpoint(exchange: Exchange) -> tuple[str, str, str]:
     pieces = split_url(exchange.url)
     return exchange.method, pieces.netloc, pieces.path
+
+
+def _when(exchange: Exchange, start: float | None) -> Markup:
+    after = f", {since(exchange.started, start)} after the first message" if start else ""
+    at = datetime.fromtimestamp(exchange.started, UTC).strftime("%H:%M:%S")
+    return tag("span", f" at {at} UTC{after}", class_="gl-when gl-muted")
 
 
 def _request_line(exchange: Exchange) -> Markup:
@@ -143,21 +159,30 @@ def _table(
 
 
 def _row(field: Field, new: bool, inside: Inside | None) -> Markup:
-    place = {"form": "body", "json": "body", "location": "redirect"}.get(field.place, field.place)
-    mark = tag("span", "new since last time", class_="gl-chip gl-chip-new") if new else None
-    where = tag("div", f"in the {place} " if place != "header" else "header ", mark,
-                class_="gl-muted gl-small", style="font-weight:400")  # fmt: skip
-    row = tag(
-        "tr",
-        tag("th", tag("code", field.name), where, scope="row"),
-        tag("td", _value(field)),
-        tag("td", meaning(field.name, field.place, "not a name of the specs we know")),
-    )
+    if field.place == "header" and field.name in SAME_EVERY_TIME:
+        return _usual_row(field, new)
+    row = _plain_row(field, new)
     # A token needs the whole width.
     token = _jwt(field, inside)
     return join(
         [row, tag("tr", tag("td", token, colspan=3), class_="gl-inside")] if token else [row]
     )
+
+
+def _plain_row(field: Field, new: bool) -> Markup:
+    place = {"form": "body", "json": "body", "location": "redirect"}.get(field.place, field.place)
+    mark = tag("span", "new since last time", class_="gl-chip gl-chip-new") if new else None
+    where = tag("div", f"in the {place} " if place != "header" else "header ", mark,
+                class_="gl-muted gl-small", style="font-weight:400")  # fmt: skip
+    return tag(
+        "tr",
+        tag("th", tag("code", field.name), where, scope="row"),
+        tag("td", _value(field)),
+        tag("td", meaning(field.name, field.place, "not a name of the specs we know")),
+    )
+
+
+_usual_row = lru_cache(maxsize=256)(_plain_row)
 
 
 def _value(field: Field) -> Markup:
@@ -166,8 +191,8 @@ def _value(field: Field) -> Markup:
         return tag("code", field.value or "(empty)")
     return tag(
         "details",
-        tag("summary", shown, " ", tag("span", "Show", class_="gl-reveal"),
-            tag("span", "Hide", class_="gl-hide")),
+        tag("summary", shown, " ", tag("span", f"Show {field.name}", class_="gl-reveal"),
+            tag("span", f"Hide {field.name}", class_="gl-hide")),
         tag("code", field.value),
         class_="gl-secret",
     )  # fmt: skip

@@ -26,21 +26,70 @@ function morph(old, fresh) {
   before.slice(after.length).forEach((child) => child.remove());
 }
 
+/** Keep what has just been chosen inside its scrolling box; the page itself stays where it is. */
+function uncover(chosen) {
+  const box = chosen.closest(".gl-scroll");
+  if (!box) return;
+  const [inner, outer] = [chosen.getBoundingClientRect(), box.getBoundingClientRect()];
+  if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top;
+  if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom;
+}
+
+/** Copy a text of the view. Where no page may, select it, so that one key copies it. */
+async function copy(button) {
+  const box = button.closest(".gl-copies");
+  const text = box.querySelector(`[data-text="${button.dataset.copy}"]`);
+  const said = box.querySelector("[data-said]");
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    said.textContent = "Copied.";
+  } catch {
+    const around = text.closest("details");
+    if (around) around.open = true;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    const done = document.execCommand("copy");
+    said.textContent = done ? "Copied." : "Selected: press Ctrl+C, or ⌘C on a Mac.";
+  }
+}
+
+/** What a key means here, unless the element that has the focus needs it itself. */
+function meaning(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return null;
+  if (event.target.closest("input, select, textarea")) return null;
+  if (event.key === "Enter" && event.target.closest("button, summary, a")) return null;
+  const found = event.target.closest("[data-keys]");
+  return (found && JSON.parse(found.dataset.keys)[event.key]) ?? null;
+}
+
 function render({ model, el }) {
   const root = document.createElement("div");
   // JupyterLab would take single keys for its own shortcuts.
   root.dataset.lmSuppressShortcuts = "true";
   el.append(root);
 
+  const mark = (name) => root.querySelector(`[data-${name}]`);
   const draw = () => {
+    const held = root.contains(document.activeElement);
+    const [place, chosen] = [mark("focus")?.dataset.focus, mark("chosen")?.dataset.chosen];
     const fresh = root.cloneNode(false);
     fresh.innerHTML = model.get("html");
     morph(root, fresh);
+    if (mark("chosen") && mark("chosen").dataset.chosen !== chosen) uncover(mark("chosen"));
+    // Who works here goes along to another level; who is elsewhere is left alone.
+    if (held && mark("focus") && mark("focus").dataset.focus !== place) {
+      mark("focus").focus({ preventScroll: true });
+      root.firstElementChild.scrollIntoView({ block: "nearest" });
+    }
   };
   const send = (name, value) => model.send({ name, value });
   const target = (event) => event.target.closest("[data-send]");
 
   root.addEventListener("click", (event) => {
+    const copied = event.target.closest("[data-copy]");
+    if (copied) return copy(copied);
     const found = target(event);
     if (found && !["FORM", "INPUT"].includes(found.nodeName)) {
       if (found.getAttribute("aria-disabled") !== "true") {
@@ -58,7 +107,14 @@ function render({ model, el }) {
     event.preventDefault();
     send(event.target.dataset.send, Object.fromEntries(new FormData(event.target)));
   });
-  root.addEventListener("keydown", (event) => event.stopPropagation());
+  root.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    const meant = meaning(event);
+    if (meant) {
+      event.preventDefault();
+      send(...meant);
+    }
+  });
 
   draw();
   model.on("change:html", draw);

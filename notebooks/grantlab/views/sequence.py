@@ -8,11 +8,12 @@ from markupsafe import Markup
 
 from grantlab.recording import Exchange
 from grantlab.views.html import button, join, section, tag
-from grantlab.views.words import answer_words, clip, request_words, sentence
+from grantlab.views.words import answer_words, clip, request_words, sentence, since
 
 # The picture's own units; 16 of them are 1em on the page.
-COLUMN, LEFT, HEAD, TALL, SHORT = 252, 40, 58, 76, 66
+COLUMN, LEFT, HEAD, TALL, SHORT = 252, 64, 58, 76, 66
 LETTER = 8.5
+BADGE = 38
 
 
 def participants(exchanges: Sequence[Exchange]) -> list[str]:
@@ -32,7 +33,8 @@ def picture(exchanges: Sequence[Exchange], selected: int | None = None) -> Marku
     steps, top = [], HEAD + 12
     for at, exchange in enumerate(exchanges):
         height = SHORT if exchange.status is None else TALL
-        steps.append(_step(exchange, at, places, top, height, width, at == selected))
+        when = since(exchange.started, exchanges[0].started)
+        steps.append(_step(exchange, at, places, (top, height, width), at == selected, when))
         top += height
     lives = [
         tag("line", x1=x, x2=x, y1=HEAD, y2=top + 8, class_="gl-life") for x in places.values()
@@ -65,8 +67,13 @@ def legend() -> Markup:
     )
 
 
-def sequence(exchanges: Sequence[Exchange], selected: int | None = None, *rest: object) -> Markup:
-    """The whole view: legend, picture, its twin in words, and what the caller puts below."""
+def sequence(
+    exchanges: Sequence[Exchange], selected: int | None = None, *rest: object, keys: object = None
+) -> Markup:
+    """The whole view: legend, picture, what the caller puts below, and the twin in words.
+
+    `keys` says under the picture what the keyboard does there.
+    """
     if not exchanges:
         empty = tag("p", "Nothing recorded yet. Requests appear here as they happen.")
         return section("sequence", tag("h3", "Messages"), empty, *rest, label="Messages")
@@ -75,13 +82,14 @@ def sequence(exchanges: Sequence[Exchange], selected: int | None = None, *rest: 
         _heading(exchanges),
         legend(),
         _scroll(picture(exchanges, selected)),
+        keys,
+        *rest,
         tag(
             "details",
             tag("summary", "The same as a list"),
             messages(exchanges, selected),
             data_key="list",
         ),
-        *rest,
         label="Messages",
     )
 
@@ -115,8 +123,9 @@ def _heading(exchanges: Sequence[Exchange]) -> Markup:
 
 def _scroll(inner: Markup) -> Markup:
     return tag(
-        "div", inner, class_="gl-scroll", tabindex="0", role="group", aria_label="Sequence diagram"
-    )
+        "div", inner, class_="gl-scroll", tabindex="0", role="group",
+        aria_label="Sequence diagram", data_focus="sequence",
+    )  # fmt: skip
 
 
 def _head(name: str, x: int) -> Markup:
@@ -140,16 +149,22 @@ def _two_lines(name: str, room: int = 24) -> list[str]:
 
 
 def _step(
-    exchange: Exchange, at: int, places: dict[str, int], top: int, height: int, width: int,
+    exchange: Exchange,
+    at: int,
+    places: dict[str, int],
+    box: tuple[int, int, int],
     selected: bool,
-) -> Markup:  # fmt: skip
+    when: str,
+) -> Markup:
+    top, height, width = box
     here, there = places[exchange.sender], places[exchange.receiver]
     answer = answer_words(exchange)
     room = int((abs(there - here) or COLUMN) / LETTER) - 3
     pieces = [
         tag("title", f"{at + 1}. {sentence(exchange)}"),
         tag("rect", x=0, y=top, width=width, height=height, rx=6, class_="gl-band"),
-        _badge(at + 1, top + 32),
+        _badge(at + 1, top + 27),
+        tag("text", f"+{when}", x=BADGE, y=top + 56, text_anchor="middle", class_="gl-time"),
         _arrow(here, there, top + 32),
         _label(request_words(exchange, room), here, there, top + 24, "gl-code"),
     ]
@@ -162,15 +177,17 @@ def _step(
     if answer.refused:
         pieces.append(_cross(*((there, top + 32) if exchange.status is None else (here, top + 66))))
     marks = f"gl-step gl-{exchange.channel}{' gl-selected' if selected else ''}"
-    return tag("g", pieces, class_=marks, data_send="select", data_value=at)
+    chosen = at if selected else None
+    return tag("g", pieces, class_=marks, data_send="select", data_value=at, data_chosen=chosen)
 
 
 def _badge(number: int, y: int) -> Markup:
     wide = 26 if number < 100 else 34
     return join(
         [
-            tag("rect", x=12, y=y - 13, width=wide, height=26, rx=13, class_="gl-badge"),
-            tag("text", number, x=12 + wide / 2, y=y + 5, text_anchor="middle",
+            tag("rect", x=BADGE - wide / 2, y=y - 13, width=wide, height=26, rx=13,
+                class_="gl-badge"),
+            tag("text", number, x=BADGE, y=y + 5, text_anchor="middle",
                 class_="gl-badge-text"),
         ]
     )  # fmt: skip

@@ -97,6 +97,16 @@ def sentence(exchange: Exchange) -> str:
     return f"{asked} → {answer}{mark}, {exchange.channel} channel"
 
 
+def since(moment: float, start: float) -> str:
+    """The time from `start` (both seconds since the epoch) in two or three figures."""
+    seconds = max(moment - start, 0.0)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
 def story(exchanges: list[Exchange]) -> str:
     """Tell a whole recording as numbered lines."""
     if not exchanges:
