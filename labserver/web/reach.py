@@ -91,7 +91,11 @@ def reaches_of(context: Context, operation: Operation, roles: Iterable[Role] = (
         joined = _texts(_body().get("groupIds"))
         return [
             Reach(
-                groups=frozenset({group_id}), needs=_needs(operation, {f"groups/{group_id}/users"})
+                groups=frozenset({group_id}),
+                needs=(
+                    *_needs(operation, {f"groups/{group_id}/users"}),
+                    _members_of(group_id),
+                ),
             )
             for group_id in joined
         ] or [Reach(needs=_needs(operation, set()))]
@@ -189,8 +193,8 @@ def _needs_of(
     if (operation.method, operation.path) in _CHANGE_USER:
         return _needs_of_change(operation, people)
     if group and user:
-        groups = Need("okta.groups.members.manage", frozenset({"groups", f"groups/{group}"}))
-        return (groups, Need("okta.users.groupMembership.manage", frozenset(people)))
+        person = Need("okta.users.groupMembership.manage", frozenset(people))
+        return (_members_of(group), person)
     if app:
         return _needs(operation, {"apps", f"apps/{app}"})
     if group:
@@ -200,6 +204,10 @@ def _needs_of(
     if "{user_id}" in operation.path:
         return _needs(operation, people)
     return _needs(operation, {operation.path.removeprefix("/api/v1/")})
+
+
+def _members_of(group_id: str) -> Need:
+    return Need("okta.groups.members.manage", frozenset({"groups", f"groups/{group_id}"}))
 
 
 def _needs_of_change(operation: Operation, people: set[str]) -> tuple[Need, ...]:

@@ -135,6 +135,24 @@ def test_adding_a_member_needs_a_permission_for_the_group_and_one_for_the_person
     assert with_api_token(http, token, "PUT", member).status_code == 204
 
 
+def test_making_somebody_in_a_group_needs_a_permission_for_the_group_too(
+    admin: httpx.Client, http: httpx.Client
+) -> None:
+    subgroup, tom = group_named(admin, "SubGroup"), find_person(admin, "tom")
+    token = token_with(admin, ("users.create",), "users")
+    login = "nora@bank.example"
+    names = {"firstName": "Nora", "lastName": "New", "email": login, "login": login}
+    body = {"profile": names, "groupIds": [subgroup]}
+    without = with_api_token(http, token, "POST", USERS, body)
+
+    groups = make_set(admin, f"groups/{subgroup}", label="Groups")
+    members = make_role(admin, "groups.members.manage", label="Groups")
+    give(admin, f"{USERS}/{tom.id}", members, groups)
+
+    assert_lacks_role(without)
+    assert with_api_token(http, token, "POST", USERS, body).status_code == 200
+
+
 def test_a_custom_role_for_one_app_shows_that_app_without_its_secret(
     admin: httpx.Client, http: httpx.Client
 ) -> None:
