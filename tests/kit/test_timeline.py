@@ -243,6 +243,24 @@ def test_what_expired_since_the_last_message_is_told_by_the_time_now() -> None:
     assert [each.kind for each in lives.moments] == ["issued", "clock moved", "expired"]
 
 
+def test_a_question_that_was_refused_is_no_verdict() -> None:
+    question = asked(1, access(1), True)
+    refused = at(
+        2,
+        url=question.url,
+        request_body=question.request_body,
+        status=401,
+        response_body='{"error": "invalid_client"}',
+    )
+
+    lives = read_lives(recorded(issued(0, access_token=access(1)), question, refused), believes)
+
+    last = lives.moments[-1]
+    assert (last.alive, last.active, last.differs) == (False, None, False)
+    assert lives.tokens[0].heard == []
+    assert last.lanes == {"A1": "alive"}
+
+
 def test_a_moment_opens_its_message_and_closes_it_again() -> None:
     panel = timeline_panel(theft())
 
@@ -267,7 +285,7 @@ def test_the_text_has_the_tree_and_every_moment() -> None:
     assert lines[2:4] == [
         "  R1 refresh token: traded for A2 and R2 in message 2; used again in message 3, "
         "and refused",
-        "    A2 access token: over, the server says in message 4",
+        "    A2 access token: not active, the server says in message 4",
     ]
     assert sum("message" not in line for line in lines) >= 5
 

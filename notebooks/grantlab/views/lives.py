@@ -162,7 +162,7 @@ class _Reader:
         active = _active(exchange) if kind == "introspected" else None
         refused = answer.refused or active is False
         if known:
-            self._hear(known, kind, exchange.number, issued, refused)
+            self._hear(known, kind, exchange.number, issued, refused, active)
         moment = Moment(
             exchange.number,
             exchange.started + self._offset - self._start,
@@ -179,7 +179,15 @@ class _Reader:
         lanes = {life.name: life.lane for life in self.lives.values()}
         self.moments.append(replace(moment, lanes=lanes))
 
-    def _hear(self, life: Life, kind: Kind, number: int, issued: list[str], refused: bool) -> None:
+    def _hear(
+        self,
+        life: Life,
+        kind: Kind,
+        number: int,
+        issued: list[str],
+        refused: bool,
+        active: bool | None,
+    ) -> None:
         rotated = [name for name in issued if name[0] == "R"]
         if kind == "reused" and not refused:
             life.heard.append(f"used again in message {number}, and forgiven")
@@ -193,9 +201,9 @@ class _Reader:
         elif kind == "revoked" and not refused:
             life.lane = "doubted" if life.name[0] == "A" else "over"
             life.heard.append(f"revoked in message {number}")
-        elif kind == "introspected" and refused and life.lane == "alive":
+        elif kind == "introspected" and active is False and life.lane == "alive":
             life.lane = "doubted" if life.name[0] == "A" else "over"
-            life.heard.append(f"over, the server says in message {number}")
+            life.heard.append(f"not active, the server says in message {number}")
         elif kind == "used" and refused:
             life.heard.append(f"refused in message {number}")
 
