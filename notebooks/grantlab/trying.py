@@ -60,12 +60,12 @@ def identity_of(lab: Lab, credential: str, name: str = "") -> Identity:
     claims = decode(value).payload
     if not claims:
         owner, login = owner_of(lab, value)
-        roles = _roles_at(lab, f"/api/v1/users/{owner}")
+        roles = roles_at(lab, f"/api/v1/users/{owner}")
         return Identity(name or login, None, roles, f"SSWS {value}")
     scopes = frozenset(claims.get("scp", ()))
     who = str(claims.get("uid") or claims.get("cid"))
     path = f"/api/v1/users/{who}" if "uid" in claims else f"/oauth2/v1/clients/{who}"
-    roles = _roles_at(lab, path)
+    roles = roles_at(lab, path)
     return Identity(name or str(claims.get("sub")), scopes, roles, f"Bearer {value}")
 
 
@@ -174,7 +174,7 @@ def _client(lab: Lab, identity: Identity, recording: Recording | None) -> httpx.
     return recording.client(identity.name, base_url=lab.url)
 
 
-def _roles_at(lab: Lab, holder: str) -> tuple[Role, ...]:
+def roles_at(lab: Lab, holder: str) -> tuple[Role, ...]:
     """The roles of a person or a service app; none for a client that isn't one."""
     answer = lab.admin.get(f"{holder}/roles")
     if answer.status_code in (400, 404):

@@ -9,6 +9,7 @@ from grantlab.desk import PolicyDesk
 from grantlab.exercises import Exercise, Outcome
 from grantlab.flows import Flow
 from grantlab.lab import Lab, LabError, Reasons
+from grantlab.loot import Loot
 from grantlab.overview import Overview
 from grantlab.recording import Exchange, Recording
 from grantlab.tokens import Decoded, Tampered, Verification
@@ -19,6 +20,7 @@ from grantlab.views.flow import flow_panel
 from grantlab.views.inspector import recording_panel
 from grantlab.views.matrix import matrix_panel
 from grantlab.views.message import message, message_text
+from grantlab.views.meter import meter_panel
 from grantlab.views.panel import Panel
 from grantlab.views.policy import policy_panel
 from grantlab.views.progress import overview_panel
@@ -126,6 +128,10 @@ def view(
             return server_panel(thing)
         case PrivilegeMap():
             return matrix_panel(thing)
+        case Loot():
+            return meter_panel((thing,), lab)
+        case [Loot(), *_]:
+            return meter_panel(thing, lab)
         case PolicyDesk():
             return policy_panel(thing)
         case str() | Decoded():
