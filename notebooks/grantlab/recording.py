@@ -42,6 +42,8 @@ NOT_TEXT = re.compile(r"\(\d+ bytes, not text: [^)]*\)")
 """What stands in an exchange for a body that is no text."""
 
 _FORMAT = 1
+# The last second that a date can be made of.
+_END_OF_TIME = 253402300800
 _STARTED = "grantlab.started"
 _NO_PROXY = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 
@@ -414,7 +416,19 @@ def _exchange_from(row: dict[str, Any]) -> Exchange:
         side: tuple((str(name), str(value)) for name, value in row[side])
         for side in ("request_headers", "response_headers")
     }
-    return Exchange(**{**row, **pairs})
+    one = Exchange(**{**row, **pairs})
+    texts = (one.sender, one.receiver, one.method, one.url, one.request_body, one.response_body)
+    sound = (
+        all(isinstance(text, str) for text in texts)
+        and one.channel in ("front", "back")
+        and (one.status is None or type(one.status) is int)
+        and all(isinstance(moment, (int, float)) for moment in (one.started, one.seconds))
+        and 0 <= one.started < _END_OF_TIME
+        and 0 <= one.seconds < _END_OF_TIME
+    )
+    if not sound:
+        raise ValueError("one of its exchanges is not one")
+    return one
 
 
 def _everywhere(value: Any, change: Callable[[str], str]) -> Any:
@@ -429,4 +443,14 @@ def _everywhere(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _reasons_from(row: dict[str, Any]) -> Reasons:
-    return Reasons(str(row["request_id"]), tuple(dict(event) for event in row["events"]))
+    events = tuple(dict(event) for event in row["events"])
+    for event in events:
+        debug = event.get("debugContext") or {}
+        maps = (event.get("outcome") or {}, debug, debug.get("debugData") or {})
+        lists = (event.get("target") or [], (debug.get("debugData") or {}).get("reasons") or [])
+        if not (
+            all(isinstance(each, dict) for each in maps)
+            and all(isinstance(each, list) for each in lists)
+        ):
+            raise ValueError("its reasons are none")
+    return Reasons(str(row["request_id"]), events)

@@ -341,6 +341,44 @@ def test_a_file_that_is_no_recording_is_refused_by_name(tmp_path: Path, content:
         Recording.load(path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"started": "<b>"}, {"started": 1e20}, {"started": -1}, {"seconds": None},
+        {"status": "200"}, {"url": 7}, {"channel": "side"}, {"sender": None}, {"request_headers": [["a"]]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_file_with_something_else_in_an_exchange_is_refused(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    path = tmp_path / "walk.json"
+    talkative().save(path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["exchanges"][1] |= change
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    with pytest.raises(RecordingError, match="walk.json"):
+        Recording.load(path)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [3, {"debugContext": "x"}, {"debugContext": {"debugData": [1]}}, {"target": 5},
+     {"outcome": "FAILURE"}, {"debugContext": {"debugData": {"reasons": "x"}}}],
+    ids=str,
+)  # fmt: skip
+def test_a_file_with_something_else_as_reasons_is_refused(tmp_path: Path, event: Any) -> None:
+    path = tmp_path / "walk.json"
+    talkative().save(path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["reasons"] = {"1": {"request_id": "r", "events": [event]}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    with pytest.raises(RecordingError, match="walk.json"):
+        Recording.load(path)
+
+
 def test_saving_leaves_the_secrets_out_of_what_nobody_can_read(tmp_path: Path) -> None:
     recording, path = Recording(), tmp_path / "walk.json"
     deep = '{"a":' * 200 + '{"access_token": "token-0123456789"}' + "}" * 200
