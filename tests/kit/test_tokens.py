@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from typing import Any
 
@@ -10,9 +11,19 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
+from grantlab.decoding import of_org_server
 from grantlab.recording import Recording
+from grantlab.tampering import (
+    WAYS,
+    cut,
+    signed_with_public_key,
+    with_other_kid,
+    with_own_key,
+    without_signature,
+)
 from grantlab.tokens import KeySet, Verification, decode, kind_of, tamper, verify
 
 NOW = 1_800_000_000
@@ -160,6 +171,80 @@ def test_a_tampered_token_fails_at_the_signature() -> None:
     assert "signature is still the old one's" in repr(tampered)
 
 
+def test_a_forged_token_fails_where_its_way_of_forging_is_looked_at() -> None:
+    forged = {
+        "none": without_signature(token(), scp=["transfers:write"]),
+        "public": signed_with_public_key(token(), jwk("k1"), scp=["transfers:write"]),
+        "kid": with_other_kid(token()),
+        "own": with_own_key(token(), scp=["transfers:write"]),
+        "cut": cut(token()),
+    }
+
+    failing = {
+        way: [check.name for check in checked(each.token).failed] for way, each in forged.items()
+    }
+
+    assert failing == {
+        "none": ["alg"],
+        "public": ["alg"],
+        "kid": ["kid"],
+        "own": ["signature"],
+        "cut": ["signature"],
+    }
+    assert {*forged, "keep"} == {*WAYS}
+
+
+def test_the_hmac_of_the_public_key_fools_who_lets_the_token_choose() -> None:
+    forged = signed_with_public_key(token(), jwk("k1"), scp=["transfers:write"])
+    secret = PRIVATE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signed, _, signature = forged.token.rpartition(".")
+
+    right = base64.urlsafe_b64decode(signature + "==")
+
+    assert hmac.compare_digest(right, hmac.new(secret, signed.encode(), "sha256").digest())
+    assert forged.header == {"alg": ("RS256", "HS256")}
+    assert forged.changes == {"scp": (["transfers:read"], ["transfers:write"])}
+    assert "the issuer's public key" in repr(forged)
+
+
+def test_what_a_forgery_leaves_alone_keeps_its_very_bytes() -> None:
+    original = token()
+
+    halved, renamed = cut(original), with_other_kid(original, "k9")
+
+    assert halved.token.split(".")[:2] == original.split(".")[:2]
+    assert renamed.token.split(".")[1:] == original.split(".")[1:]
+    assert renamed.header == {"kid": ("k1", "k9")}
+
+
+def test_a_claim_of_any_name_can_be_forged() -> None:
+    assert tamper(token(), token="x", key="y", kid="z").changes["token"] == (None, "x")
+    assert with_other_kid(token(), "k9", kid="claim").changes == {"kid": (None, "claim")}
+
+
+def test_a_shared_key_is_no_public_one_to_forge_with() -> None:
+    shared = {"kty": "oct", "k": "c2VjcmV0", "kid": "k1", "alg": "HS256"}
+
+    with pytest.raises(ValueError, match="no public one"):
+        signed_with_public_key(token(), shared)
+
+
+@pytest.mark.parametrize(
+    ("changes", "of_the_org"),
+    [
+        ({"iss": "https://bank.example", "aud": "https://bank.example"}, True),
+        ({}, False),
+        ({"iss": "https://b.example/oauth2/x", "aud": "https://b.example/oauth2/x"}, False),
+        ({"iss": "https://b.example", "aud": "https://b.example", "jti": "ID.1", "scp": None},
+         False),
+    ],
+)  # fmt: skip
+def test_an_access_token_of_an_org_server_is_known_by_whom_it_is_for(
+    changes: dict[str, Any], of_the_org: bool
+) -> None:
+    assert of_org_server(decode(token(**changes))) is of_the_org
+
+
 def test_an_opaque_value_cannot_be_tampered_with_or_verified() -> None:
     with pytest.raises(ValueError, match="can't be edited"):
         tamper("opaque", sub="x")
@@ -233,6 +318,18 @@ def test_a_rotated_key_costs_one_more_fetch() -> None:
     assert checked(token(kid="k2"), keys=issuer.keys)
 
     assert issuer.keys.fetches == 2
+    assert [key["kid"] for key in issuer.keys.published] == ["k1", "k2"]
+
+
+def test_a_key_set_says_how_the_last_look_up_went() -> None:
+    issuer = Issuer()
+    told = [issuer.keys.last]
+
+    for kid in ("k1", "k1", "k2", "k2"):
+        issuer.keys.key(kid)
+        told.append(issuer.keys.last)
+
+    assert told == ["", "found", "known", "in vain", "not asked"]
 
 
 def test_made_up_key_ids_cannot_make_it_fetch_without_end() -> None:

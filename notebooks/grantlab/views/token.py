@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,6 +38,7 @@ from grantlab.views.token_trial import (
     clock_part,
     given,
     keys_part,
+    keys_text,
     sent_part,
     sent_text,
     takes_now,
@@ -153,6 +155,8 @@ class Acts:
         done += [
             repr(each) for each in (self.checked, self.changed, self.rechecked) if each is not None
         ]
+        if self._keys is not None and self.checked is not None:
+            done.append(keys_text(self._keys))
         done += [sent_text(which, exchange) for which, (exchange, _) in self.sent.items()]
         return "\n\n".join(done)
 
@@ -277,7 +281,10 @@ class Acts:
             return None
         if text == "expiry":
             return float(claims["exp"])
-        return self.now + float(text) if text.startswith(("+", "-")) else float(text)
+        moment = self.now + float(text) if text.startswith(("+", "-")) else float(text)
+        if not math.isfinite(moment):
+            raise ValueError(f"{text} is no time that a clock can show.")
+        return moment
 
     def _named_key(self) -> Jwk | None:
         """The published key that the token names, as far as it was fetched."""

@@ -147,11 +147,12 @@ def alone(part: Markup) -> Markup:
 def decoded_text(decoded: Decoded) -> str:
     """The contents of a token as plain text."""
     if decoded.opaque:
-        return f"Opaque value. {decoded.why_opaque}"
+        return f"Opaque value. {decoded.why_opaque} {ASK_THE_ISSUER}"
     header, payload = (
         json.dumps(part, indent=2, ensure_ascii=False) for part in (decoded.header, decoded.payload)
     )
-    return f"{UNCHECKED}\nHeader: {header}\nPayload: {payload}"
+    note = f"\n{OF_THE_ORG}".replace("**", "") if of_org_server(decoded) else ""
+    return f"{UNCHECKED}{note}\nHeader: {header}\nPayload: {payload}"
 
 
 def _check(check: Check) -> Markup:

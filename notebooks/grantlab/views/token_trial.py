@@ -123,6 +123,13 @@ def keys_part(keys: KeySet | Jwk, decoded: Decoded) -> Markup:
     )  # fmt: skip
 
 
+def keys_text(keys: KeySet | Jwk) -> str:
+    """The same as plain text."""
+    known = keys.published if isinstance(keys, KeySet) else keys.get("keys", ())
+    told = LOOK_UPS[keys.last] if isinstance(keys, KeySet) else FIXED
+    return f"The issuer's keys: {', '.join(str(key.get('kid')) for key in known)}. {told}"
+
+
 def sent_part(exchange: Exchange, found: Reasons | None) -> Markup:
     """What an API said to a token: the status, the challenge in its parts, its own reasons."""
     answer = answer_words(exchange)
@@ -163,9 +170,9 @@ def _source(keys: KeySet | Jwk) -> list[object]:
 
 
 def _left(now: float, end: object) -> list[object]:
-    if not isinstance(end, int | float) or isinstance(end, bool):
+    if not _is_time(end):
         return []
-    seconds = round(end - now)
+    seconds = round(float(str(end)) - now)
     far = _span(abs(seconds))
     if seconds > 0:
         return [f": {far} before the token expires."]
