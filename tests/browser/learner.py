@@ -19,6 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 SECONDS_TO_START = 60
 # A kernel or a cell that hangs must fail the test; a busy machine must not.
 PATIENCE = 90_000
+expect.set_options(timeout=30_000)
 PROMPTS = ".jp-CodeCell .jp-InputPrompt"
 NUMBERED = re.compile(r"\[\d+\]:")
 FAULTS = ", ".join(f"[data-mime-type='application/vnd.jupyter.{m}']" for m in ("error", "stderr"))
@@ -101,8 +102,15 @@ def restart_and_run(page: Page) -> None:
 
 
 def wait_until_run(page: Page) -> None:
-    """Every cell has run."""
-    expect(page.locator(PROMPTS).last).to_have_text(NUMBERED, timeout=PATIENCE)
+    """Every cell has run; AssertionError with the first fault, as no cell runs after it."""
+    page.wait_for_function(
+        """([prompts, faults]) => document.querySelector(faults)
+            || /\\[\\d+\\]:/.test([...document.querySelectorAll(prompts)].at(-1)?.textContent)""",
+        arg=[PROMPTS, FAULTS],
+        timeout=PATIENCE,
+    )
+    faults = page.locator(FAULTS)
+    assert faults.count() == 0, faults.first.text_content()
     _wait_until_idle(page)
 
 
