@@ -345,7 +345,8 @@ def test_a_file_that_is_no_recording_is_refused_by_name(tmp_path: Path, content:
     "change",
     [
         {"started": "<b>"}, {"started": 1e20}, {"started": -1}, {"seconds": None},
-        {"status": "200"}, {"url": 7}, {"channel": "side"}, {"sender": None}, {"request_headers": [["a"]]},
+        {"status": "200"}, {"url": 7}, {"channel": "side"}, {"sender": None},
+        {"request_headers": [["a"]]},
     ],
     ids=str,
 )  # fmt: skip
