@@ -16,12 +16,13 @@ from grantlab.exercises import Exercise
 from grantlab.lab import Lab
 from grantlab.lessons.lesson_00 import first_answer
 from grantlab.overview import LessonProgress, Overview, overview
+from grantlab.recording import Exchange
 from grantlab.views import view
 from grantlab.views.exercise import exercise_panel
 from grantlab.views.panel import Panel
 from grantlab.views.server import server_panel, unavailable_panel
 from grantlab.views.timeline import timeline_panel
-from tests.kit.test_timeline import START, believes, theft
+from tests.kit.test_timeline import START, access, believes, issued, recorded, theft
 from tests.kit.test_views_browser import HOST
 from tests.kit.test_views_browser import START as BEGIN
 
@@ -71,6 +72,10 @@ def lives() -> Panel:
     return panel
 
 
+def many() -> list[Exchange]:
+    return recorded(*(issued(n, access_token=access(n), refresh_token=f"r{n}") for n in range(4)))
+
+
 def answered() -> Panel:
     panel = exercise_panel(first_answer)
     panel._handle_custom_msg({"name": "answer", "value": {"answer": "403"}}, [])
@@ -96,6 +101,7 @@ def judged() -> Panel:
 
 VIEWS: dict[str, Callable[[], Panel]] = {
     "timeline": lives,
+    "many tokens": lambda: timeline_panel(many(), believes),
     "no tokens": lambda: timeline_panel([]),
     "exercise": answered,
     "exercise about a recording": judged,

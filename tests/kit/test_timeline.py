@@ -261,6 +261,26 @@ def test_a_question_that_was_refused_is_no_verdict() -> None:
     assert last.lanes == {"A1": "alive"}
 
 
+def test_a_server_that_takes_its_word_back_is_believed() -> None:
+    lives = read_lives(
+        recorded(
+            issued(0, access_token=access(1)),
+            asked(1, access(1), False),
+            asked(2, access(1), True),
+        )
+    )
+
+    assert [each.lanes["A1"] for each in lives.moments] == ["alive", "doubted", "alive"]
+
+
+def test_many_tokens_have_dots_in_narrow_lanes_and_their_words_in_the_row() -> None:
+    few = recorded(issued(0, access_token=access(1)))
+    many = recorded(*(issued(n, access_token=access(n)) for n in range(5)))
+
+    assert "gl-compact" not in timeline_panel(few).html
+    assert "gl-compact" in timeline_panel(many).html
+
+
 def test_a_moment_opens_its_message_and_closes_it_again() -> None:
     panel = timeline_panel(theft())
 

@@ -202,8 +202,12 @@ class _Reader:
             life.lane = "doubted" if life.name[0] == "A" else "over"
             life.heard.append(f"revoked in message {number}")
         elif kind == "introspected" and active is False and life.lane == "alive":
-            life.lane = "doubted" if life.name[0] == "A" else "over"
+            life.lane = "doubted"
             life.heard.append(f"not active, the server says in message {number}")
+        elif kind == "introspected" and active and life.lane == "doubted":
+            # Who asks matters: a server may tell another client nothing.
+            life.lane = "alive"
+            life.heard.append(f"active, it says in message {number}")
         elif kind == "used" and refused:
             life.heard.append(f"refused in message {number}")
 

@@ -21,6 +21,8 @@ LEGEND = (
     ("alive", "nothing speaks against it"),
     ("doubted", "the server says it is over; whoever checks it alone doesn't know"),
 )
+MOST_WIDE_LANES = 4
+"""More tokens than this have a dot in their lane: the words stand in the row as well."""
 NOTHING = "No token has been issued in this recording yet."
 DIFFER = "They differ"
 
@@ -200,7 +202,8 @@ def _table(lives: Lives, opened: int | None, still: bool) -> Markup:
     for each in lives.moments:
         rows.append(_row(each, names, before, opened, still, asked))
         before = each.lanes
-    table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", rows), class_="gl-lives")
+    look = "gl-lives gl-compact" if len(names) > MOST_WIDE_LANES else "gl-lives"
+    table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", rows), class_=look)
     return tag("div", table, class_="gl-scroll", tabindex="0", role="group", aria_label="Moments")
 
 
