@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
+from grantlab.finding import LabError
 from grantlab.walking import FlowSetup
 
 if TYPE_CHECKING:
@@ -24,12 +27,19 @@ def setup_for(
     """The setup of this app at this server, with this person; all may be named as in `Lab`.
 
     `scopes` is a list or a `scope` parameter; `more` are other fields of `FlowSetup`, such as
-    `api_url`. Flows in which an administrator has a part find one. `LabError` for a name that
-    nothing has.
+    `api_url`. Flows in which an administrator has a part find one, where there is a management
+    API. `LabError` for a name that nothing has.
     """
     client = lab.app(app) if isinstance(app, str) else app
     issuer = lab.server(server) if isinstance(server, str) else server
     somebody = lab.person(person) if isinstance(person, str) else person
+    # A clock that can be moved is a lab's alone.
+    usual: dict[str, Any] = {
+        "now": lab.now,
+        "move_clock": None if lab.elsewhere else lab.move_clock,
+    }
+    if client.redirect_uris:
+        usual["redirect_uri"] = client.redirect_uris[0]
     return FlowSetup(
         issuer=issuer.issuer,
         client_id=client.client_id,
@@ -37,7 +47,14 @@ def setup_for(
         scopes=tuple(scopes.split() if isinstance(scopes, str) else scopes),
         username=somebody.login if somebody else "",
         password=somebody.password if somebody else "",
-        audience=issuer.audience if issuer.id != "org" else "",
+        audience="" if issuer.id == "org" else issuer.audience,
         app_name=client.name,
-        **{"now": lab.now, "move_clock": lab.move_clock, "admin": lab.admin, **more},
+        **{**usual, "admin": _admin(lab), **more},
     )
+
+
+def _admin(lab: Lab) -> httpx.Client | None:
+    try:
+        return lab.admin
+    except LabError:
+        return None

@@ -11,7 +11,7 @@ from grantlab.flows import Step
 from grantlab.recording import Recording
 from grantlab.walking import FlowSetup, Refused, Remark, StepResult, Walk, refusal_of
 
-DOCUMENTS = ("openid-configuration", "oauth-authorization-server")
+OPENID, OAUTH = "openid-configuration", "oauth-authorization-server"
 
 
 def discover(walk: Walk) -> StepResult:
@@ -20,9 +20,11 @@ def discover(walk: Walk) -> StepResult:
     RFC 8414 §3, and OpenID Connect Discovery §4 when somebody is to be signed in. A server that
     has only the other document is asked for that.
     """
+    walk.document = OPENID if "openid" in walk.setup.scopes else OAUTH
     answer = walk.send(_metadata_call(walk))
     if answer.status_code == 404:
-        answer = walk.send(_metadata_call(walk, other=True))
+        walk.document = OAUTH if walk.document == OPENID else OPENID
+        answer = walk.send(_metadata_call(walk))
     if refused := refusal_of(answer):
         return Refused(f"This server has no metadata: {refused.says}")
     walk.metadata = answer.json()
@@ -31,12 +33,12 @@ def discover(walk: Walk) -> StepResult:
     return None
 
 
-def _metadata_call(walk: Walk, *, other: bool = False) -> Call:
-    signs_in = "openid" in walk.setup.scopes
-    document = DOCUMENTS[signs_in == other]
-    issuer = walk.setup.issuer.rstrip("/")
-    url = Known(f"{issuer}/.well-known/{document}", f'f"{{issuer}}/.well-known/{document}"')
-    return Call(method="GET", url=url)
+def _metadata_call(walk: Walk) -> Call:
+    first = OPENID if "openid" in walk.setup.scopes else OAUTH
+    # Some issuers end with a slash, and are compared with it.
+    slash = "" if walk.setup.issuer.endswith("/") else "/"
+    path = f"{slash}.well-known/{walk.document or first}"
+    return Call(method="GET", url=Known(f"{walk.setup.issuer}{path}", f'f"{{issuer}}{path}"'))
 
 
 def _discover_code(walk: Walk) -> str:

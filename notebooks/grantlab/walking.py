@@ -72,7 +72,10 @@ StepResult = Refused | Remark | None
 
 @dataclass(kw_only=True)
 class Walk:
-    """What one play of a flow has gathered so far; each step adds to it."""
+    """What one play of a flow has gathered so far; each step adds to it.
+
+    `document` is the name of the metadata document that the server has.
+    """
 
     setup: FlowSetup
     recording: Recording
@@ -80,6 +83,7 @@ class Walk:
     app: httpx.Client
     metadata: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)
+    document: str = ""
 
     @property
     def client_id(self) -> str:

@@ -16,11 +16,13 @@ from grantlab.browser import Browser
 from grantlab.flows import Flow, FlowSetup
 from grantlab.lab import Lab
 from grantlab.library import (
+    authorization_code,
     authorization_code_pkce,
     client_credentials,
     introspection,
     refresh,
     revocation,
+    sign_out,
 )
 from grantlab.library.sign_in import at_hash
 from grantlab.recording import Recording
@@ -270,6 +272,83 @@ def test_a_local_check_names_what_failed() -> None:
     flow = revocation.flow(replace(SERVICE, audience="api://sync"), recording)
 
     assert flow.run_all().failed == "The token failed: aud"
+
+
+class AnotherProvider(server.AuthorizationServer):
+    """A provider of another make: other pages, opaque tokens, and one metadata document alone."""
+
+    def _oauth_authorization_server(self, *_: Any) -> httpx.Response:
+        return httpx.Response(404)
+
+    def _openid_configuration(self, *_: Any) -> httpx.Response:
+        names = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
+        offered = {name: server.ENDPOINTS[name] for name in names}
+        return httpx.Response(200, json={"issuer": server.ISSUER, **offered})
+
+    def _login_htm(self, request: httpx.Request, form: dict[str, str]) -> httpx.Response:
+        fields = '<input name="login"><input name="password">'
+        if request.method == "GET":
+            hidden = '<input type="hidden" name="prompt" value="login">'
+            page = f'<form method="post">{hidden}{fields}<button>Sign-in</button>'
+            return httpx.Response(200, html=page)
+        assert (form["login"], form["prompt"]) == ("cora@bank.example", "login")
+        ask = '<form method="post" action="/login/consent"><button>Continue</button>'
+        return httpx.Response(200, html=ask)
+
+    def _tokens(self, scope: str, sub: str = "cora@bank.example") -> dict[str, Any]:
+        answer = super()._tokens(scope, sub)
+        self._alive.add("opaque")
+        return {**answer, "access_token": "opaque"}
+
+
+def elsewhere(module: Any, setup: FlowSetup) -> Flow[Any]:
+    public = not setup.client_secret
+    flow: Flow[Any] = module.flow(
+        setup, Recording(transport=AnotherProvider(public=public).transport)
+    )
+    return flow
+
+
+@pytest.mark.parametrize("module", [authorization_code, authorization_code_pkce])
+def test_the_code_flow_goes_through_at_a_provider_with_other_pages(module: Any) -> None:
+    secret = "" if module is authorization_code_pkce else "s3cret"
+    options = {"public": not secret, "pkce_required": bool(not secret)}
+    transport = AnotherProvider(**options).transport
+    setup = replace(PERSON, client_secret=secret)
+
+    flow = module.flow(setup, Recording(transport=transport)).run_all()
+
+    assert flow.failed is None
+    assert flow.recording.last.status == 200
+
+
+def test_a_service_finds_the_one_metadata_document_and_its_opaque_token_is_called_that() -> None:
+    flow = elsewhere(client_credentials, SERVICE).run_all()
+
+    assert flow.failed is None
+    assert paths(flow)[:2] == ["oauth-authorization-server", "openid-configuration"]
+    assert "opaque" in flow.remarks[2]
+
+
+@pytest.mark.parametrize(
+    ("module", "lacks", "step"),
+    [(introspection, "introspection_endpoint", 3), (revocation, "introspection_endpoint", 3)],
+)
+def test_what_a_provider_does_not_offer_is_said_in_words(
+    module: Any, lacks: str, step: int
+) -> None:
+    flow = elsewhere(module, SERVICE).run_all()
+
+    assert flow.failed == f"This server's metadata has no {lacks}: step {step} can't be done here."
+    assert flow.remarks[0] == flow.failed
+
+
+def test_a_server_without_sign_out_says_so() -> None:
+    flow = elsewhere(sign_out, PERSON)
+
+    flow.advance()
+
+    assert "no end_session_endpoint: step 4 can't be done" in flow.remarks[0]
 
 
 # At the lab itself, over HTTP

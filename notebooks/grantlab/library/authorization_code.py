@@ -26,6 +26,10 @@ from grantlab.pages import Form, Page
 from grantlab.recording import Recording
 from grantlab.steps import CALL, DISCOVER, TAKE_TOKENS, keep_tokens
 
+BY_SCRIPTS = (
+    "There is no sign-in form on this page: scripts make it, and this browser runs none. Open the "
+    "link in your own browser, and give flow.state.browser.arrived(…) the address where it ends."
+)
 YES = ("Allow", "Allow Access", "Accept", "Authorize", "Continue", "Yes")
 """What the button may be called by which a person says yes to an app."""
 
@@ -142,7 +146,7 @@ def sign_in(walk: CodeWalk) -> StepResult:
         return Remark("The person was signed in already.")
     form = password_form(page)
     if form is None:
-        return Remark("The server showed no sign-in form.")
+        return Remark(BY_SCRIPTS)
     name = _name_field(form)
     walk.browser.submit(**{name: walk.setup.username, "password": walk.setup.password}).follow()
     page = walk.browser.page

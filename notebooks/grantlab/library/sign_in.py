@@ -51,8 +51,9 @@ def wanted(walk: base.CodeWalk) -> dict[str, str]:
     """The authentication request (OpenID Connect Core §3.1.2.1)."""
     asked = pkce.wanted(walk)
     if walk.makes("openid-left-out"):
-        # The other OpenID scopes are refused without it; an app's own are not.
-        asked["scope"] = " ".join(each for each in walk.setup.scopes if each not in OF_OPENID)
+        # Other OpenID scopes, and a nonce, are refused without it; an app's own scopes are not.
+        own = [each for each in walk.setup.scopes if each not in OF_OPENID]
+        return asked | {"scope": " ".join(own)}
     return asked | {"nonce": Known(walk.nonce, "nonce")}
 
 

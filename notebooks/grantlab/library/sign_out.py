@@ -115,7 +115,8 @@ def sign_out(walk: SignOutWalk) -> StepResult:
 
 def _back_at_the_app(walk: SignOutWalk, caught: Callback | None) -> StepResult:
     if caught is None:
-        return Remark("The session is over; the browser stayed with the server.")
+        title = walk.browser.page.title if walk.browser.page else ""
+        return Remark(f"The browser stayed at a page of the server: {title or 'it has no title'}.")
     if caught.params.get("state") != walk.state:
         return Refused("The state that came back is not the one this app made.")
     return None
