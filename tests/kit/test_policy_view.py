@@ -98,7 +98,7 @@ def test_the_preview_shows_decision_and_claims_or_the_refusal_in_oktas_words() -
 
     assert "Token preview: nothing was issued" in good
     assert "Access token: 2 claims" in good
-    assert "ID token: 1 claims" in good
+    assert "ID token: 1 claim" in good
     assert "yes: no end, idle 1 hour" in good
     assert "Refused: access_denied No." in bad
     assert "No token, so no claims." in bad

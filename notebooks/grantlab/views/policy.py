@@ -153,7 +153,7 @@ class DeskView:
         head = tag("thead", tag("tr", [tag("th", each, scope="col") for each in heads]))
         body = [self._rule(rule, live) for rule in policy.rules]
         return tag("table", head, tag("tbody", body), class_="gl-rows gl-rules",
-                   data_walked=self.desk.walk is not None,
+                   data_walked=step.outcome if (step := self._step(policy)) else None,
                    aria_label=f"Rules of {policy.name}")  # fmt: skip
 
     def _rule(self, rule: Rule, live: bool) -> list[Markup]:

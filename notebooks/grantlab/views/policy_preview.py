@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from grantlab.answers import Document
 from grantlab.policies import Walk
 from grantlab.views.html import icon, tag
 from grantlab.views.policy_text import duration
@@ -99,10 +100,14 @@ _RESULTS = ("passed", "failed", "skipped")
 def _tokens(walk: Walk) -> list[Markup]:
     found = walk.preview
     parts = [
-        tag("details", tag("summary", tag("strong", f"{kind} token: {len(claims)} claims")),
+        tag("details", tag("summary", tag("strong", f"{kind} token: {_counted(claims)}")),
             claims_rows(f"Claims of the {kind} token", claims, "claim"),
             open=kind == "Access", data_key=f"claims-{kind}")
         for kind, claims in (("Access", found.access_token), ("ID", found.id_token))
         if claims
     ]  # fmt: skip
     return parts or [tag("p", "No token, so no claims.", class_="gl-muted")]
+
+
+def _counted(claims: Document) -> str:
+    return "1 claim" if len(claims) == 1 else f"{len(claims)} claims"
