@@ -67,8 +67,8 @@ def test_a_scope_that_only_reads_shows_no_clients_secret(
     one = done(bearing(http, token, "GET", f"/api/v1/apps/{app.id}"))
     secrets = done(bearing(http, token, "GET", f"/api/v1/apps/{app.id}/credentials/secrets"))
 
-    assert (app.secret in str(one)) is shown
-    assert (app.secret in str(secrets)) is shown
+    assert (str(app.secret) in str(one)) is shown
+    assert (str(app.secret) in str(secrets)) is shown
 
 
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "Bearer{}", "BEARER  {}"])
