@@ -156,5 +156,5 @@ def _compared(flow: Flow[Any]) -> Markup | None:
     if not len(flow.recording):
         words = f"The run before ({flow.previous.title}) is kept. Play this one to compare them."
         return tag("p", words, class_="gl-muted")
-    named = tag("p", tag("strong", _sides(flow)))
+    named = tag("p", tag("strong", _sides(flow)), class_="gl-play-sides")
     return tag("div", named, difference(flow.previous, list(flow.recording)))
