@@ -111,11 +111,6 @@ class Browser:
         button = form.buttons[0] if form.buttons else None
         return self._send(form, button, {name: username, secret: password})
 
-    @property
-    def asks_consent(self) -> bool:
-        """The page in front has a button that says yes, and nothing to sign in with."""
-        return self.page is not None and _yes(self.page) is not None
-
     def allow(self) -> Browser:
         """Press "Allow" on the consent page, or the word that another server has for it."""
         return self.press(_yes(self._page_in_front()) or "Allow")

@@ -226,13 +226,24 @@ def test_what_only_a_lab_has_is_refused_in_words(lab: Lab, ask: Any, said: str) 
         ask(lab)
 
 
-def test_a_page_that_scripts_make_is_gone_through_in_another_browser(lab: Lab) -> None:
-    browser = Browser(Recording(), redirect_uris=["http://127.0.0.1:8765/callback"])
-    browser.go(lab.metadata["jwks_uri"])
+def test_a_sign_in_in_a_browser_of_ones_own_is_taken_up_by_the_flow(lab: Lab) -> None:
+    flow = authorization_code_pkce.flow(setup_for(lab, "spa", "openid"))
+    while not flow.state.browser.history:
+        flow.advance()
+    own = Browser(Recording(), redirect_uris=[flow.state.setup.redirect_uri])
+    own.go(flow.state.browser.history[0]).sign_in("cora", "whatever").follow()
+    own.allow().follow()
+    assert own.caught is not None
+
+    flow.state.browser.arrived(own.caught.url)
+    played(flow)
+
+    assert flow.state.tokens["access_token"]
+
+
+def test_a_page_without_a_form_names_the_way_through_it(lab: Lab) -> None:
+    browser = Browser(Recording())
+    browser.go(f"{lab.url}/nothing-here").follow()
+
     with pytest.raises(BrowserError):
-        browser.sign_in("cora", "x")
-
-    browser.arrived("http://127.0.0.1:8765/callback?code=abc&state=s1")
-
-    assert browser.caught is not None
-    assert browser.caught.params == {"code": "abc", "state": "s1"}
+        browser.sign_in("cora", "whatever")

@@ -10,8 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
+from grantlab.browser import Browser, BrowserError
 from grantlab.desk import PolicyDesk
 from grantlab.lab import Lab, LabError
 from grantlab.offers import beyond_standards, endpoints_in
@@ -220,6 +222,61 @@ def test_a_page_there_is_opened_at_its_own_address() -> None:
     url = "https://x.example/oauth2/default/v1/authorize?a=b"
 
     assert lab.page_url(url) == url
+
+
+# Its pages
+
+
+def browser_of(*pages: str) -> tuple[Browser, list[bytes]]:
+    """A browser to which a server answers these pages in turn, and the forms that it sends."""
+    sent: list[bytes] = []
+    left = iter(pages)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        return httpx.Response(200, html=next(left))
+
+    return Browser(Recording(transport=httpx.MockTransport(answer))), sent
+
+
+@pytest.mark.parametrize("name", ["username", "login", "email", "j_username"])
+def test_a_person_signs_in_whatever_the_form_calls_the_name(name: str) -> None:
+    page = (
+        '<form><input name="q"></form><form method="post"><input type="hidden" name="csrf" '
+        f'value="1"><input name="{name}"><input type="password" name="pwd"><button>Go</button>'
+    )
+    browser, sent = browser_of(page, "In")
+
+    browser.go("https://x.example/login").sign_in("cora", "s3cret")
+
+    assert sent[-1].decode() == f"csrf=1&{name}=cora&pwd=s3cret"
+
+
+@pytest.mark.parametrize("word", ["Allow", "Continue", "Accept", "Authorize", "Yes"])
+def test_a_person_says_yes_in_the_servers_words(word: str) -> None:
+    page = f'<form method="post"><button name="no">Cancel</button><button name="yes">{word}</form>'
+    browser, sent = browser_of(page, "Done")
+
+    browser.go("https://x.example/consent").allow()
+
+    assert sent[-1] == b"yes="
+
+
+def test_a_page_that_scripts_make_is_said_to_be_one_with_the_way_through_it() -> None:
+    browser, _ = browser_of("<title>Sign in</title><script>widget()</script>")
+
+    with pytest.raises(BrowserError, match=r"If scripts make it, .* browser\.arrived\(url\)"):
+        browser.go("https://x.example/login").sign_in("cora", "s3cret")
+
+
+def test_the_address_at_which_another_browser_ended_is_caught() -> None:
+    browser, _ = browser_of("<script>widget()</script>")
+    browser.go("https://x.example/login")
+
+    browser.arrived("http://127.0.0.1:8765/callback?code=abc&state=s1")
+
+    assert browser.caught is not None
+    assert browser.caught.params == {"code": "abc", "state": "s1"}
 
 
 # What it offers
