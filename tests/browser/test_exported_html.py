@@ -94,3 +94,19 @@ def test_the_page_is_accessible_and_nothing_sticks_out(page: Page) -> None:
         .filter(each => each.getBoundingClientRect().right > width)
         .map(each => each.className)"""
     assert page.evaluate(wide, width) == []
+
+
+def test_the_look_is_the_same_as_in_the_widgets(page: Page) -> None:
+    looks = {
+        (kind, what): page.locator(f"{OUTPUT} .gl-{kind} {what}").first.evaluate(
+            "each => { const s = getComputedStyle(each); return [s.fontSize, s.backgroundColor] }"
+        )
+        for kind, what in (("token", "td"), ("token", "td code"), ("policy", "dd"))
+    }
+
+    nothing = "rgba(0, 0, 0, 0)"
+    assert looks == {
+        ("token", "td"): ["16px", nothing],
+        ("token", "td code"): ["14.4px", nothing],
+        ("policy", "dd"): ["16px", nothing],
+    }

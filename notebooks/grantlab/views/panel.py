@@ -22,9 +22,14 @@ Receive = Callable[[str, Any], None]
 
 @cache
 def theme() -> str:
-    """The look of all views, as CSS: the theme, then what single views add to it."""
+    """The look of all views, as CSS: the theme, then what single views add to it.
+
+    It is stronger than what JupyterLab and nbconvert say of tables, lists and code: an id that
+    nothing has, beside `html`, makes each of our selectors outweigh theirs.
+    """
     added = sorted(path for path in HERE.glob("*.css") if path.name != "theme.css")
-    return "\n".join(path.read_text(encoding="utf-8") for path in (HERE / "theme.css", *added))
+    rules = "\n".join(path.read_text(encoding="utf-8") for path in (HERE / "theme.css", *added))
+    return f":is(#grantlab, html) {{\n{rules}\n}}"
 
 
 class Panel(anywidget.AnyWidget):
