@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Outcome = Literal[
+    "credential refused",
     "scope missing",
     "API token only",
     "role missing",
@@ -90,12 +91,15 @@ class Identity:
 
     `scopes` is None for an API token: it has none, and may all that its roles may.
     `authorization` is the header that proves it, empty where there is nothing to call with.
+    `accepted` is False for a token that the management API takes from nobody: it has expired, or
+    is meant for another audience.
     """
 
     name: str
     scopes: frozenset[str] | None = None
     roles: tuple[Role, ...] = ()
     authorization: str = field(default="", repr=False)
+    accepted: bool = True
 
     @property
     def credential(self) -> str:
@@ -205,6 +209,8 @@ def predict(identity: Identity, operation: Operation) -> Prediction:
     """
     if operation.public:
         return Prediction("no credential needed")
+    if not identity.accepted:
+        return Prediction("credential refused", "a token for this API that has not expired")
     if identity.scopes is not None:
         if operation.scope is None:
             return Prediction("API token only", "no scope exists")

@@ -15,7 +15,7 @@ from grantlab.recording import Recording
 from grantlab.subjects import NEVER, Workbench
 from grantlab.tokens import decode
 
-Found = Literal[Outcome, "credential refused", "no such call", "not tried"]
+Found = Literal[Outcome, "no such call", "not tried"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def identity_of(lab: Lab, credential: str, name: str = "") -> Identity:
     who = str(claims.get("uid") or claims.get("cid"))
     path = f"/api/v1/users/{who}" if "uid" in claims else f"/oauth2/v1/clients/{who}"
     roles = roles_at(lab, path)
-    return Identity(name or str(claims.get("sub")), scopes, roles, f"Bearer {value}")
+    accepted = claims.get("aud") == lab.url and claims.get("exp", 0) > lab.now()
+    return Identity(name or str(claims.get("sub")), scopes, roles, f"Bearer {value}", accepted)
 
 
 def owner_of(lab: Lab, api_token: str) -> tuple[str, str]:

@@ -282,6 +282,21 @@ def test_a_service_app_lacks_a_scope_or_a_role_and_the_challenge_tells_which(les
     assert all(each.as_predicted for each in after)
 
 
+def test_a_token_for_another_audience_is_taken_from_nobody(lesson, thread):
+    app, server = lesson.app("Nightly Job"), lesson.server("Sync")
+    form = {"grant_type": "client_credentials", "scope": "sync:read"}
+    auth = (app.client_id, app.client_secret)
+    token = done(httpx.post(f"{server.issuer}/v1/token", data=form, auth=auth))["access_token"]
+
+    stranger = identity_of(lesson, token)
+    (result,) = try_all(lesson, stranger, named(thread, "get a user by id"))
+
+    assert not stranger.accepted
+    assert (result.status, result.outcome) == (401, "credential refused")
+    assert result.as_predicted
+    assert len(compare(stranger, thread).refused) == 23
+
+
 def test_as_it_was_written_the_list_has_calls_that_do_not_exist(lesson, thread):
     ada = identity_of(lesson, api_token(lesson, "ada"))
     odd = [as_written(each) for each in thread if each.written]

@@ -207,7 +207,9 @@ def test_the_still_form_has_every_row_and_no_control():
     data, _ = view(PrivilegeMap(ROWS, (JOB, ADA)))._repr_mimebundle_()
 
     assert "<button" not in data["text/html"]
-    assert "create a user" in data["text/html"]
+    assert data["text/html"].count("2. create a user") == 2
+    assert "Job (access token)" in data["text/html"]
+    assert "Ada (API token)" in data["text/html"]
     assert "Ada (API token)" in data["text/plain"]
 
 
@@ -232,7 +234,7 @@ def test_nothing_hostile_becomes_markup():
     desk.tried[0, 0] = Tried(row, HOSTILE, Prediction("allowed"), "allowed", 500, HOSTILE, HOSTILE)
 
     for drawn in (desk.draw(), desk.still()):
-        root = ElementTree.fromstring(str(drawn))
+        root = ElementTree.fromstring(f"<all>{drawn}</all>")
         assert {"script", "img"}.isdisjoint(each.tag for each in root.iter())
 
 
@@ -258,3 +260,14 @@ def test_a_row_is_run_for_real_and_its_answer_shown(lesson: Lab):
     assert all("✓ 200" in row for row in rows_of(panel).values())
     assert "3 tried, ✓ all as predicted." in panel.html
     assert token not in panel.html
+
+
+def test_a_line_that_was_misspelt_is_run_as_it_stood(lesson: Lab):
+    body = {"name": "map", "userId": lesson.person("ada").id}
+    token = json_of(lesson.admin.post("/api/v1/api-tokens", json=body))["token"]
+    (reset,) = (each for each in thread_in(lesson.operations()) if each.number == 12)
+    panel = view(PrivilegeMap((reset,), (identity_of(lesson, token, "Ada"),), lesson))
+
+    press(panel, "run-written", "0")
+
+    assert "✗ 405 E0000022, no such call" in rows_of(panel)["0"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from markupsafe import Markup
@@ -17,7 +18,7 @@ from grantlab.least_privilege import (
     compare,
     needed_for,
 )
-from grantlab.trying import PrivilegeMap, Tried, try_all
+from grantlab.trying import PrivilegeMap, Tried, as_written, try_all
 from grantlab.views.html import button, join, section, tag
 from grantlab.views.matrix_rows import (
     LOOKS,
@@ -53,6 +54,7 @@ class Desk:
         self.map = shown
         self.at, self.area, self.outcome = 0, ALL, ALL
         self.tried: dict[tuple[int, int], Tried] = {}
+        self.stood: dict[tuple[int, int], Tried] = {}
         self.progress: Any = lambda: None
 
     @property
@@ -75,6 +77,8 @@ class Desk:
             self.outcome = str(value)
         elif name == "run":
             self._run([int(value)])
+        elif name == "run-written":
+            self._run_as_it_stood(int(value))
         elif name == "run-shown":
             self._run([row for row, _, _ in self._rows()])
 
@@ -83,8 +87,13 @@ class Desk:
         return self._drawn(live=True)
 
     def still(self) -> Markup:
-        """The map without controls, for places where nothing answers them."""
-        return self._drawn(live=False)
+        """The maps of all who could call, without controls that nobody would answer."""
+        each = copy(self)
+        drawn = []
+        for at in range(len(self.map.identities)):
+            each.at = at
+            drawn.append(each._drawn(live=False))
+        return join(drawn)
 
     def text(self) -> str:
         """The whole map as plain text, for each identity."""
@@ -105,7 +114,7 @@ class Desk:
             tag("div", _holdings(self.identity, found), class_="gl-holdings"),
             _least(needed),
             self._bars() if live else None,
-            self._ran(),
+            None if live and self.runs else self._ran(),
             tag("p", "Paths are below ", tag("code", "/api/v1"), ".", class_="gl-muted gl-small"),
             self._table(found, live and self.runs),
             label=TITLE,
@@ -134,7 +143,8 @@ class Desk:
         if self.runs:
             count = len(self._rows())
             label = f"Run the {count} calls below" if count > 1 else "Run the call below"
-            bars.append(tag("div", button(label, "run-shown", class_="gl-main"), class_="gl-bar"))
+            run = button(label, "run-shown", class_="gl-main")
+            bars.append(tag("div", run, self._ran(), class_="gl-bar"))
         else:
             why = "To run a row for real, give a lab and an identity that has a credential."
             bars.append(tag("p", why, class_="gl-muted gl-small"))
@@ -178,7 +188,15 @@ class Desk:
             head = tag("th", title, f" · {_calls(len(mine))}", scope="rowgroup",
                        colspan=len(columns) + 2)  # fmt: skip
             lines = [
-                drawn_row(row, each, self.identity, columns, self._results(self.at).get(row), live)
+                drawn_row(
+                    row,
+                    each,
+                    self.identity,
+                    columns,
+                    self.tried.get((self.at, row)),
+                    self.stood.get((self.at, row)),
+                    live,
+                )
                 for row, each in mine
             ]
             shown = tag("tr", head, class_="gl-outcome") if columns else None
@@ -205,14 +223,21 @@ class Desk:
         if self.map.lab is None or not self.runs:
             return
         left, at = iter(rows), self.at
+        # Ten pictures on the way are enough: of many rows each costs a moment.
+        often = max(1, len(rows) // 10)
 
         def note(result: Tried) -> None:
             self.tried[at, next(left)] = result
-            if len(rows) > 1:
+            if len(self.tried) % often == 0:
                 self.progress()
 
         operations = [self.map.operations[row] for row in rows]
         try_all(self.map.lab, self.identity, operations, watch=note)
+
+    def _run_as_it_stood(self, row: int) -> None:
+        if self.map.lab is not None and self.runs:
+            line = as_written(self.map.operations[row])
+            (self.stood[self.at, row],) = try_all(self.map.lab, self.identity, [line])
 
 
 def matrix_text(
@@ -335,7 +360,8 @@ def _calls(count: int) -> str:
 
 
 def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _on(chosen: bool) -> str:

@@ -13,12 +13,12 @@ from grantlab.views.html import button, join, tag
 MOST_COLUMNS = 6
 
 OUTCOMES = {
+    "credential refused": ("✗", "Refused: the credential is not for this API, or is over"),
     "scope missing": ("✗", "Refused: a scope is missing"),
     "API token only": ("✗", "Refused: no scope exists, it takes an API token"),
     "role missing": ("✗", "Refused: an admin role is missing"),
     "allowed": ("✓", "Allowed"),
     "no credential needed": ("–", "No credential needed"),
-    "credential refused": ("✗", "Credential refused"),
     "no such call": ("✗", "No such call"),
     "not tried": ("–", "Not tried: it would end the lab's own work"),
 }
@@ -66,13 +66,11 @@ def drawn_row(
     identity: Identity,
     columns: Sequence[Column],
     tried: Tried | None,
+    stood: Tried | None,
     live: bool,
 ) -> Markup:
     """One operation: what opens it, what is missing, and what the server said."""
-    written = None
-    if operation.written:
-        written = tag("div", "The list had: ", tag("code", operation.written),
-                      class_="gl-muted gl-small")  # fmt: skip
+    written = _written(row, operation, stood, live) if operation.written else None
     name = [tag("div", f"{operation.number}. {operation.does}")] if operation.number else []
     call = tag("th", name, tag("code", _call(operation)), written, scope="row")
     cells = [_cell(operation, identity, column) for column in columns]
@@ -82,6 +80,19 @@ def drawn_row(
         none = tag("span", f"{sign} no scope exists", class_=LOOKS.get(sign, "gl-muted"))
         cells = [tag("td", none, colspan=scopes, data_label="Scopes"), *cells[scopes:]]
     return tag("tr", call, cells, _result(row, operation, tried, live), data_row=row)
+
+
+def _written(row: int, operation: Operation, stood: Tried | None, live: bool) -> Markup:
+    """The line as it stood, to be tried too: the server tells what is wrong with it."""
+    label = f"Run as it stood: {operation.does}"
+    run = button("Run this", "run-written", row, class_="gl-run", aria_label=label)
+    sign = OUTCOMES[stood.outcome][0] if stood else ""
+    said = f"{sign} {stood.answer}, {stood.outcome}" if stood else ""
+    return tag(
+        "div", "The list had: ", tag("code", operation.written), " ",
+        tag("strong", said, class_=LOOKS.get(sign, "gl-muted")) if stood else run if live else None,
+        class_="gl-muted gl-small gl-written",
+    )  # fmt: skip
 
 
 def _cell(operation: Operation, identity: Identity, column: Column) -> Markup:

@@ -13,6 +13,7 @@ from grantlab.lab import Lab
 from grantlab.loot import DAY, Loot, Reach
 from grantlab.views.html import button, join, section, tag
 from grantlab.views.panel import Panel
+from grantlab.views.token_parts import moment
 from grantlab.whose import ask
 
 TITLE = "What did the attacker get?"
@@ -79,6 +80,7 @@ def meter(
         tag("h3", TITLE),
         _controls(later, asks) if live else None,
         tag("p", _headline(loot, now, later), class_="gl-verdict", role="status"),
+        tag("p", f"Looked at {moment(now)}.", class_="gl-muted gl-small"),
         tag("div", [_card(each, then, then - now) for each in loot], class_="gl-loot"),
         tag("p", SCALE, class_="gl-muted gl-small"),
         label=TITLE,
@@ -182,7 +184,10 @@ def _time(loot: Loot, then: float, ahead: float) -> str:
         return _idle(loot.idle, ahead)
     if left is None:
         return "minutes; nobody knows how many" if loot.about.once else "no end by itself"
-    return f"{duration(left)}" if left else "none: it has expired"
+    if not left:
+        return "none: it has expired"
+    # On the short ones the seconds themselves are what a thief counts.
+    return duration(left) + (f" ({left:,.0f} seconds)" if 60 <= left < DAY else "")
 
 
 def _idle(idle: int, ahead: float) -> str:
