@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -37,16 +37,22 @@ _OF_SERVER = within_org(
         _KEYS.c.pem,
         _KEYS.c.expires,
         _KEYS.c.updated,
+        _SERVERS.c.rotation_mode,
+        func.coalesce(_SERVERS.c.last_rotated, _SERVERS.c.created).label("last_turn"),
+    )
+    # One statement: keys of before a turn beside the time of after it would be a ring that never
+    # was. The org server has no row of its own.
+    .outerjoin(
+        _SERVERS,
+        and_(
+            _SERVERS.c.org_id == _KEYS.c.org_id,
+            _SERVERS.c.id == _KEYS.c.server_id,
+            _SERVERS.c.status == "ACTIVE",
+        ),
     )
     .where(_KEYS.c.server_id == bindparam("server"))
     .order_by(_KEYS.c.pk.desc()),
     servers.SigningKey,
-)
-_LAST_TURN = within_org(
-    select(
-        _SERVERS.c.rotation_mode, func.coalesce(_SERVERS.c.last_rotated, _SERVERS.c.created)
-    ).where(_SERVERS.c.id == bindparam("server"), _SERVERS.c.status == "ACTIVE"),
-    servers.AuthorizationServer,
 )
 _TAKE_SLOT = insert(_KEYS).on_conflict_do_nothing()
 _EXPIRE = within_org(
@@ -168,23 +174,20 @@ def _ring(session: Session, server_id: str, now: int) -> tuple[KeyRing, int | No
     active = next(key for key in published if key.status == "ACTIVE")
     access = next((_signing_key(row) for row in held if row.purpose == "access"), active)
     ends = [row.expires for row in held if row.status == "EXPIRED"]
-    since = next(row.updated for row in held if row.id == active.kid)
-    due = _next_rotation(session, server_id, since)
+    due = _next_rotation(server_id, rows, active)
     return KeyRing(published, active, access, due), min(ends, default=None)
 
 
-def _next_rotation(session: Session, server_id: str, since: int) -> int | None:
-    """When the server's keys rotate by themselves; `since` is when the ACTIVE one became it.
+def _next_rotation(server_id: str, rows: Sequence[Any], active: SigningKey) -> int | None:
+    """When the server's keys rotate by themselves.
 
     A custom server counts from its last rotation, or from its birth, as its document says. The
-    org server has no document: it counts from its key.
+    org server has no document: it counts from the time at which its ACTIVE key became it.
     """
+    row = next(row for row in rows if row.id == active.kid)
     if server_id == ORG_SERVER:
-        return since + ROTATES_EVERY
-    row = run(session, _LAST_TURN, server=server_id).first()
-    if row is None or row[0] != "AUTO":
-        return None
-    return int(row[1]) + ROTATES_EVERY
+        return int(row.updated) + ROTATES_EVERY
+    return int(row.last_turn) + ROTATES_EVERY if row.rotation_mode == "AUTO" else None
 
 
 def _make_first(session: Session, server_id: str, now: int) -> None:
