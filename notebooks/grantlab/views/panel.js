@@ -11,6 +11,9 @@ function morph(old, fresh) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
+  // Only a choice that Python changed is set anew; what the person has chosen since stays.
+  const chosen =
+    old.nodeName === "OPTION" && old.hasAttribute("selected") !== fresh.hasAttribute("selected");
   for (const { name } of [...old.attributes]) {
     const opened = name === "open" && old.nodeName === "DETAILS";
     if (!fresh.hasAttribute(name) && !opened) old.removeAttribute(name);
@@ -20,6 +23,7 @@ function morph(old, fresh) {
     if (old.getAttribute(name) !== value && !closed) old.setAttribute(name, value);
   }
   if (old.nodeName === "INPUT") old.checked = fresh.hasAttribute("checked");
+  if (chosen) old.selected = fresh.hasAttribute("selected");
   const before = [...old.childNodes];
   const after = [...fresh.childNodes];
   after.forEach((child, at) => (at < before.length ? morph(before[at], child) : old.append(child)));
