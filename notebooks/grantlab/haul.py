@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from grantlab.whose import ask, moment_of
 CODE_LIFETIME = 300
 """Seconds that a code is good for at most, where nobody says otherwise (Okta: code lifetime)."""
 
+_LIFETIME = re.compile(r"[0-9]{1,10}")
 _NAMED: dict[str, Kind] = {
     "access_token": "access token",
     "refresh_token": "refresh token",
@@ -78,11 +81,14 @@ def _named(
     lab: Lab | None,
 ) -> Loot:
     expires = None
-    if kind == "authorization code" or (kind == "access token" and answered.get("expires_in")):
-        seconds = CODE_LIFETIME if kind == "authorization code" else float(answered["expires_in"])
-        expires = _when(exchange, lab) + seconds
-    elif kind == "session token" and answered.get("expiresAt"):
-        expires = moment_of(answered["expiresAt"])
+    if kind == "authorization code":
+        expires = _when(exchange, lab) + CODE_LIFETIME
+    elif kind == "access token" and _LIFETIME.fullmatch(answered.get("expires_in", "")):
+        expires = _when(exchange, lab) + int(answered["expires_in"])
+    elif kind == "session token":
+        # Anything may stand in an answer; what is no time says nothing.
+        with suppress(ValueError):
+            expires = moment_of(answered.get("expiresAt", ""))
     owner = said.get("username", "") if kind in ("password", "session token") else ""
     scopes = answered.get("scope") if field.place == "json" else said.get("scope")
     tokens = kind in ("access token", "refresh token")

@@ -27,6 +27,8 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DAY = 24 * 3600
+FARTHEST = 10**11
+"""Seconds since the epoch that are still a date."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ def _with_claims(found: Loot, claims: Mapping[str, Any]) -> Loot:
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
     scope = claims.get("scp", claims.get("scope"))
-    names = scope.split() if isinstance(scope, str) else scope or []
+    names = scope.split() if isinstance(scope, str) else scope if isinstance(scope, list) else []
     expires = claims.get("exp")
     client = claims.get("cid") or claims.get("client_id") or ""
     opens = tuple(str(each) for each in audiences if each)
@@ -259,7 +261,8 @@ def _with_claims(found: Loot, claims: Mapping[str, Any]) -> Loot:
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number that a date could be made of."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FARTHEST
 
 
 def _is_private_jwk(value: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
 
 from grantlab.finding import LabError, client_for, json_of
 from grantlab.lab import Lab
 from grantlab.least_privilege import Identity, Operation, Outcome, Prediction, Role, predict
+from grantlab.loot import examine
 from grantlab.recording import Recording
 from grantlab.subjects import NEVER, Workbench
 from grantlab.tokens import decode
@@ -62,12 +64,20 @@ def identity_of(lab: Lab, credential: str, name: str = "") -> Identity:
         owner, login = owner_of(lab, value)
         roles = roles_at(lab, f"/api/v1/users/{owner}")
         return Identity(name or login, None, roles, f"SSWS {value}")
-    scopes = frozenset(claims.get("scp", ()))
-    who = str(claims.get("uid") or claims.get("cid"))
-    path = f"/api/v1/users/{who}" if "uid" in claims else f"/oauth2/v1/clients/{who}"
-    roles = roles_at(lab, path)
-    accepted = claims.get("aud") == lab.url and claims.get("exp", 0) > lab.now()
-    return Identity(name or str(claims.get("sub")), scopes, roles, f"Bearer {value}", accepted)
+    said = examine(value)
+    roles = roles_at(lab, holder_in(claims))
+    accepted = said.opens == (lab.url,) and said.seconds_left(lab.now()) not in (None, 0)
+    scopes = frozenset(said.scopes or ())
+    return Identity(name or said.owner, scopes, roles, f"Bearer {value}", accepted)
+
+
+def holder_in(claims: Mapping[str, Any]) -> str:
+    """The path of whose roles an access token uses: its person, else its app.
+
+    Nobody has checked the claims, so they stay one piece of the path.
+    """
+    who = quote(str(claims.get("uid") or claims.get("cid")), safe="")
+    return f"/api/v1/users/{who}" if claims.get("uid") else f"/oauth2/v1/clients/{who}"
 
 
 def owner_of(lab: Lab, api_token: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from jwt import InvalidKeyError
@@ -17,7 +18,7 @@ from grantlab.lab import Lab
 from grantlab.least_privilege import Identity, Role, operations_in, predict
 from grantlab.loot import Kind, Loot, Reach
 from grantlab.tokens import decode
-from grantlab.trying import owner_of, roles_at
+from grantlab.trying import holder_in, owner_of, roles_at
 
 Document = dict[str, Any]
 _OFF = frozenset({"SUSPENDED", "DEPROVISIONED", "LOCKED_OUT", "INACTIVE"})
@@ -102,7 +103,7 @@ def _api_token(lab: Lab, loot: Loot) -> Loot:
 def _password(lab: Lab, loot: Loot) -> Loot:
     if not loot.owner:
         return loot
-    found = json_of(lab.admin.get(f"/api/v1/users/{loot.owner}"))
+    found = json_of(lab.admin.get(f"/api/v1/users/{quote(loot.owner, safe='')}"))
     sources = (*loot.sources, "the management API, about the person; the password was not tried")
     return replace(_as_person(lab, loot, found), sources=sources)
 
@@ -212,9 +213,7 @@ def _reaching(lab: Lab, loot: Loot, issuer: str) -> Loot:
     claims = decode(loot.value).payload
     granted = frozenset(loot.scopes or ())
     if issuer == lab.url:
-        who = claims.get("uid")
-        path = f"/api/v1/users/{who}" if who else f"/oauth2/v1/clients/{claims.get('cid')}"
-        roles = roles_at(lab, path)
+        roles = roles_at(lab, holder_in(claims))
         reach = _calls(lab, Identity("", granted, roles))
         return replace(loot, roles=_names(roles), reach=reach)
     own = {server["issuer"]: _own_scopes(lab, server["id"])
@@ -253,7 +252,7 @@ def _introspected(issuer: str, token: str, app: Document) -> Document:
 
 def _labelled(lab: Lab, loot: Loot) -> Loot:
     """The app's name instead of its client id."""
-    answer = lab.admin.get(f"/api/v1/apps/{loot.client}") if loot.client else None
+    answer = lab.admin.get(f"/api/v1/apps/{quote(loot.client, safe='')}") if loot.client else None
     if answer is None or not answer.is_success:
         return loot
     label = answer.json()["label"]

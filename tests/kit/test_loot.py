@@ -20,6 +20,7 @@ from grantlab.haul import loot_in
 from grantlab.lab import App, Lab
 from grantlab.loot import DAY, KINDS, Loot, examine
 from grantlab.recording import Recording
+from grantlab.views.meter import meter_text
 from grantlab.whose import ask
 from tests.conftest import Server
 from tests.kit.views_samples import ACCESS, code_flow, exchange, jwt
@@ -161,6 +162,18 @@ def test_a_basic_header_is_an_app_s_at_the_token_endpoint_and_a_person_s_elsewhe
     assert (password.value, password.owner) == ("Open-Sesame", "cora")
 
 
+@pytest.mark.parametrize("odd", ["soon", -1, [], {"a": 1}, None, "9" * 5000, 10**400, 1.5])
+def test_whatever_stands_in_an_answer_or_a_claim_something_is_found(odd: Any):
+    token = jwt({"scp": odd, "aud": odd, "exp": odd, "sub": odd, "cid": odd, "jti": odd})
+    answer = {"access_token": token, "expires_in": odd, "scope": odd, "sessionToken": "20111abc"}
+    strange = exchange(response_body=json.dumps({**answer, "expiresAt": odd}))
+
+    found = loot_in([strange])
+
+    assert {"access token", "session token"} <= {each.kind for each in found}
+    assert meter_text(found, NOW)
+
+
 def test_two_people_with_one_password_are_two_finds():
     signed = [
         exchange(
@@ -262,6 +275,15 @@ def test_a_token_of_another_issuer_is_shown_to_nobody(lesson):
     assert "nobody was asked" in found.sources[-1]
 
 
+def test_a_forged_claim_leads_the_lab_s_own_token_nowhere_else(lesson):
+    token = jwt({"iss": lesson.url, "aud": lesson.url, "scp": ["a"], "cid": "../../lab/outbox?x="})
+
+    found = ask(lesson, examine(token))
+
+    assert found.alive is False
+    assert found.client == "../../lab/outbox?x="
+
+
 def test_a_lab_that_cannot_be_asked_is_said_to_be_so(server, lesson):
     with Lab(f"{server.url}/orgs/nowhere", "00no-such-token") as gone:
         found = ask(gone, replace(examine("x", "password"), owner="cora"))
@@ -302,9 +324,7 @@ def sign_in_at(recording: Recording, lesson: Lab, web: App, issuer: str, cora: A
     }
     browser = Browser(recording)
     browser.go(f"{issuer}/v1/authorize?{urlencode(asked)}").sign_in(cora.login, cora.password)
-    browser.follow()
-    if browser.asks_consent:
-        browser.allow().follow()
+    browser.follow().allow().follow()
     browser.close()
     code = parse_qs(urlsplit(recording.last.url).query)["code"][0]
     form = {
