@@ -14,6 +14,7 @@ from grantlab.overview import Overview
 from grantlab.recording import Exchange, Recording
 from grantlab.tokens import Decoded, Tampered, Verification
 from grantlab.trying import PrivilegeMap
+from grantlab.views.copies import still_copies
 from grantlab.views.difference import Run, difference, difference_text
 from grantlab.views.exercise import exercise_panel, outcome_view
 from grantlab.views.flow import flow_panel
@@ -126,18 +127,19 @@ def view(
             return overview_panel(thing)
         case Lab():
             return server_panel(thing)
+        case PolicyDesk():
+            return policy_panel(thing)
         case PrivilegeMap():
             return matrix_panel(thing)
         case Loot():
             return meter_panel((thing,), lab)
         case [Loot(), *_]:
             return meter_panel(thing, lab)
-        case PolicyDesk():
-            return policy_panel(thing)
         case str() | Decoded():
             return token_panel(thing, verify, api=api, ask=ask)
         case Exchange():
-            drawn, text = message(thing, None, inside), message_text(thing)
+            drawn = message(thing, None, inside, still_copies(thing))
+            text = message_text(thing)
         case Reasons():
             drawn, text = reasons(thing), reasons_text(thing)
         case Verification():
