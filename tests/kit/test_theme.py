@@ -6,6 +6,7 @@ Contrast as WCAG 2.2 counts it (§1.4.3 for text, §1.4.11 for edges and signs).
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -179,3 +180,28 @@ def test_forced_colours_leave_the_numbers_of_the_picture_visible(page: Page, dra
     ]
 
     assert len(set(fills)) == 2
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("body", "scheme", "ground"),
+    [
+        ('data-jp-theme-light="true"', "dark", "rgb(255, 255, 255)"),
+        ('data-jp-theme-light="false"', "light", "rgb(20, 24, 29)"),
+        ('class="vscode-dark"', "light", "rgb(20, 24, 29)"),
+        ('class="vscode-light"', "dark", "rgb(255, 255, 255)"),
+        ('class="vscode-high-contrast"', "light", "rgb(20, 24, 29)"),
+        ('class="vscode-high-contrast vscode-high-contrast-light"', "dark", "rgb(255, 255, 255)"),
+        ("", "dark", "rgb(20, 24, 29)"),
+        ("", "light", "rgb(255, 255, 255)"),
+    ],
+)
+def test_the_notebooks_theme_decides_and_where_there_is_none_the_systems(
+    page: Page, drawn: str, body: str, scheme: Literal["dark", "light"], ground: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_content((PAGE % ("16px", theme(), drawn)).replace('data-jp-theme-light="true"', body))
+
+    seen = page.locator(".gl-view").first.evaluate("each => getComputedStyle(each).backgroundColor")
+
+    assert seen == ground
