@@ -109,7 +109,7 @@ def flow_text(flow: Flow[Any], beside: bool = False) -> str:
             mark = "x" if choice is chosen else " "
             lines.append(f"    ({mark}) {choice.name}: {choice.says}")
     at = present(flow)
-    if code := flow.code(at):
+    if flow.steps and (code := flow.code(at)):
         lines += [f"Step {at + 1} as code:", *(f"    {line}" for line in code.split("\n"))]
     if beside and flow.previous is not None and len(flow.recording):
         lines.append(_sides(flow))

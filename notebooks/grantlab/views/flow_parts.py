@@ -124,8 +124,10 @@ def present(flow: Flow[Any]) -> int:
     return flow.position - 1 if flow.done else flow.position
 
 
-def card(flow: Flow[Any], live: bool) -> Markup:
+def card(flow: Flow[Any], live: bool) -> Markup | None:
     """The present step: what it does, what to predict, and the code behind it."""
+    if not flow.steps:
+        return None
     at = present(flow)
     step = flow.steps[at]
     when = "Last" if flow.done else "Next"
