@@ -52,11 +52,14 @@ def first_lab() -> Org:
     """A fresh org on the first lab that answers.
 
     Tried in order: `GRANTLAB_URL`, the state folder's `server.json`, a server of this
-    notebook's own. Raises LabError when none can be had.
+    notebook's own. Where the first names another server with metadata, it is that one. Raises
+    LabError when none can be had.
     """
     named = os.environ.get("GRANTLAB_URL", "").rstrip("/")
     if named and _answers(named):
         return lab_at(named)
+    if named and (other := _other_server(named)):
+        return other
     running = state.running_server()
     if running and _answers(running.address):
         return _fresh_org(running.address, _token())
@@ -78,6 +81,17 @@ def lab_at(issuer: str, token: str | None = None) -> Org:
     if token is None or "/orgs/" in urlsplit(issuer).path:
         return Org(issuer, token)
     return _fresh_org(issuer, token)
+
+
+def _other_server(issuer: str) -> Org | None:
+    try:
+        metadata = metadata_at(issuer)
+    except LabError:
+        if "GRANTLAB_CLIENT_ID" in os.environ or "GRANTLAB_PUBLIC_CLIENT_ID" in os.environ:
+            # Who has registered apps there doesn't mean a lab that runs somewhere else.
+            raise
+        return None
+    return Org(str(metadata["issuer"]), None, metadata=metadata)
 
 
 def metadata_at(issuer: str) -> Metadata:

@@ -27,6 +27,7 @@ from grantlab.finding import (
     lab_at,
     metadata_at,
 )
+from grantlab.going_on import go_on_without
 from grantlab.offers import (
     NO_MANAGEMENT,
     NO_REASONS,
@@ -36,6 +37,7 @@ from grantlab.offers import (
     endpoints_in,
 )
 from grantlab.recording import Exchange, Recording
+from grantlab.registration import CALLBACK, NotHere, Registration
 from labserver.state import write_private
 
 if TYPE_CHECKING:
@@ -43,9 +45,6 @@ if TYPE_CHECKING:
     from grantlab.desk import PolicyDesk
 
 __all__ = ["CALLBACK", "App", "Lab", "LabError", "Person", "Preview", "Reasons", "Server"]
-
-CALLBACK = "http://127.0.0.1:8765/callback"
-"""A redirect URI at which nothing listens: the kit's browser catches what comes there."""
 
 PATIENCE_FOR_ALL = 120.0
 """Seconds that a call about the whole org may take."""
@@ -66,7 +65,9 @@ class Lab:
         *,
         ends: tuple[Callable[[], None], ...] = (),
         metadata: Metadata | None = None,
+        own: Registration | None = None,
     ):
+        self._own = own
         self.elsewhere = metadata is not None
         self.url = url if self.elsewhere else url.rstrip("/")
         self._token = token
@@ -84,9 +85,20 @@ class Lab:
 
         Tried in order: `GRANTLAB_URL`, the state folder's `server.json`, a server of this
         notebook's own, which ends with it. Raises LabError when none can be had.
+
+        `GRANTLAB_URL` may be the issuer of another server (see `connect`). Then your own
+        registration there stands in for the bank's. The environment tells it: the person by
+        `GRANTLAB_USERNAME` and `GRANTLAB_PASSWORD`, a web app by `GRANTLAB_CLIENT_ID` and
+        `GRANTLAB_CLIENT_SECRET`, a public app by `GRANTLAB_PUBLIC_CLIENT_ID`, a program by
+        `GRANTLAB_SERVICE_CLIENT_ID` and `GRANTLAB_SERVICE_CLIENT_SECRET`, and the `aud` of the
+        server's access tokens by `GRANTLAB_AUDIENCE`. What that server can't do raises `NotHere`;
+        a notebook prints its words and goes on.
         """
         org = first_lab()
-        return cls(org.url, org.token, ends=org.ends)
+        if org.metadata is None:
+            return cls(org.url, org.token, ends=org.ends)
+        go_on_without()
+        return cls(org.url, None, metadata=org.metadata, own=Registration(org.url, os.environ))
 
     @classmethod
     def connect(cls, issuer: str, token: str | None = None) -> Lab:
@@ -120,10 +132,13 @@ class Lab:
     def admin(self) -> httpx.Client:
         """A client for plain management calls, such as `lab.admin.get("/api/v1/apps")`.
 
-        Raises LabError when the lab has no token.
+        With a registration of your own at another server it sets up what stands in for the
+        bank's, and sends nothing. Raises LabError when the lab has no token.
         """
+        if self._own is not None:
+            return self._own.admin()
         if self._token is None and self.elsewhere:
-            raise LabError(f"{self.url} is another server: {NO_MANAGEMENT}")
+            raise NotHere(f"{self.url} is another server: {NO_MANAGEMENT}")
         if self._token is None:
             raise LabError(f"The lab at {self.url} was connected without a token: give token=….")
         # Okta's management API is the org's, whichever of its servers is meant.
@@ -136,18 +151,22 @@ class Lab:
     def server(self, name: str = "org") -> Server:
         """The authorization server of that name; "org" is the org server itself.
 
-        Elsewhere, the server without a name is the one connected to. Its metadata doesn't tell
-        an audience: that is "".
+        Elsewhere, the server without a name is the one connected to, and with a registration of
+        your own that is every server. Metadata doesn't tell an audience: it is the one you
+        registered, or "".
         """
-        if name == "org" and self.elsewhere:
-            return Server("", urlsplit(self.url).netloc, self.url, "", self.metadata)
+        if self.elsewhere and (name == "org" or self._own):
+            audience = self._own.audience if self._own else ""
+            return Server("", urlsplit(self.url).netloc, self.url, audience, self.metadata)
         if name == "org":
             return Server("org", "org", self.url, self.url, {})
         found = self._find("/api/v1/authorizationServers", name, lambda entry: entry["name"])
         return Server(found["id"], found["name"], found["issuer"], found["audiences"][0], found)
 
     def app(self, name: str) -> App:
-        """The app of that name, as it is now."""
+        """The app of that name, as it is now; or your own app elsewhere that stands in for it."""
+        if self._own is not None:
+            return self._own.app(name)
         found = self._find("/api/v1/apps", name, lambda entry: entry["label"])
         found = self._json("GET", f"/api/v1/apps/{found['id']}")
         client = found["credentials"]["oauthClient"]
@@ -174,8 +193,11 @@ class Lab:
     def person(self, name: str) -> Person:
         """The person of that login; `"cora"` is short for `"cora@bank.example"`.
 
-        Elsewhere nobody tells a password: it is "".
+        Elsewhere nobody tells a password: it is "". With a registration of your own there, it is
+        you.
         """
+        if self._own is not None:
+            return self._own.person(name)
         login = name if "@" in name or self.elsewhere else f"{name}@bank.example"
         found = self._json("GET", f"/api/v1/users/{login}")
         profile, password = found["profile"], "" if self.elsewhere else _password()
@@ -204,9 +226,12 @@ class Lab:
         if name not in PRODUCTS:
             raise LabError(f"There is no API called {name!r}; there is: {', '.join(PRODUCTS)}.")
         if self.elsewhere:
-            issuer = issuer or self.url
+            issuer, audience = issuer or self.url, audience or self.server().audience
             if not audience:
-                raise LabError("Metadata doesn't tell audiences: give audience=…, as in `aud`.")
+                raise LabError(
+                    "Metadata doesn't tell audiences: give audience=…, as in `aud`, or set "
+                    "GRANTLAB_AUDIENCE before Lab.start()."
+                )
         elif not (issuer and audience):
             server = self.server(PRODUCTS[name].server)
             issuer, audience = issuer or server.issuer, audience or server.audience
@@ -227,13 +252,15 @@ class Lab:
         for api in self._apis:
             if api.knows(exchange):
                 return api.reasons(exchange)
+        if self._own is not None:
+            raise NotHere(f"{self.url} is another server: {NO_REASONS}")
         if exchange.request_id is None:
             raise LabError(
                 f"Exchange {exchange.number} carries no X-Okta-Request-Id: "
                 "another server gave that answer, and this lab has no reasons for it."
             )
         if self.elsewhere and self._token is None:
-            raise LabError(f"{self.url} is another server: {NO_REASONS}")
+            raise NotHere(f"{self.url} is another server: {NO_REASONS}")
         wanted = f'transaction.id eq "{exchange.request_id}"'
         events = self._json("GET", "/api/v1/logs", params={"filter": wanted})
         return Reasons(exchange.request_id, tuple(events))
@@ -399,7 +426,7 @@ class Lab:
 
     def _only_in_a_lab(self, path: str) -> None:
         if self.elsewhere and path in ONLY_IN_A_LAB:
-            raise LabError(f"{self.url} is another server: {ONLY_IN_A_LAB[path]}")
+            raise NotHere(f"{self.url} is another server: {ONLY_IN_A_LAB[path]}")
 
 
 @cache

@@ -332,3 +332,32 @@ def test_no_hostile_value_becomes_markup() -> None:
     for page in pages:
         found = {each.tag for each in ElementTree.fromstring(f"<all>{page}</all>").iter()}
         assert found & {"script", "img"} == set()
+
+
+def test_start_takes_another_server_that_the_environment_names(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere.publish("/.well-known/openid-configuration", elsewhere.url)
+    monkeypatch.setenv("GRANTLAB_URL", elsewhere.url)
+    monkeypatch.setenv("GRANTLAB_CLIENT_ID", "web-1")
+    monkeypatch.setenv("GRANTLAB_AUDIENCE", "api://yours")
+    monkeypatch.setenv("GRANTLAB_ADMIN_TOKEN", "of-this-machine")
+
+    with Lab.start() as lab:
+        server = lab.server("Transfers")
+
+        assert lab.elsewhere
+        assert (server.issuer, server.audience) == (elsewhere.url, "api://yours")
+        assert lab.app("Bank Web").client_id == "web-1"
+        assert lab.api("prices").audience == "api://yours"
+        assert "of-this-machine" not in str(elsewhere.asked)
+
+
+def test_who_registered_elsewhere_is_given_no_lab_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GRANTLAB_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("GRANTLAB_CLIENT_ID", "web-1")
+
+    with pytest.raises(LabError, match="No lab answers at http://127.0.0.1:9"):
+        Lab.start()

@@ -54,8 +54,8 @@ def own_server(lab: Lab, name: str, *scopes: str, **lifetimes: int) -> OwnServer
         },
         "actions": {"token": lifetimes},
     }
-    made_rule = _post(lab, rules, rule)
-    return OwnServer(made["id"], name, made["issuer"], audience, f"{rules}/{made_rule['id']}")
+    path_of_rule = f"{rules}/{_post(lab, rules, rule)['id']}"
+    return OwnServer(made["id"], name, made["issuer"], made["audiences"][0], path_of_rule)
 
 
 def own_app(lab: Lab, name: str, *people: str, auth: str = "", **settings: Any) -> App:
