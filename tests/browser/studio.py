@@ -50,6 +50,31 @@ desk.ask("Bank SPA", "cora", ["transfers:read"])
 show(desk)
 """,
     """
+from grantlab.views import show_timeline
+
+show_timeline(recording, lab=lab)
+""",
+    """
+from grantlab.operations import thread_in
+from grantlab.trying import PrivilegeMap, identity_of
+
+wanted = {"name": "Grace's script", "userId": lab.person("grace").id}
+made = lab.admin.post("/api/v1/api-tokens", json=wanted).json()
+grace = identity_of(lab, made["token"], "Grace's script")
+show(PrivilegeMap(thread_in(lab.operations()), (grace,), lab=lab))
+""",
+    """
+from grantlab.loot import examine
+
+stolen = once.state.tokens["access_token"]
+show([examine(cora.password, "password", owner="cora"), examine(stolen)], lab=lab)
+""",
+    """
+from grantlab.overview import overview
+
+show(overview(), lab)
+""",
+    """
 from grantlab.lessons.lesson_03 import challenge
 
 show(challenge)

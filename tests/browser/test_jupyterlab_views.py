@@ -32,7 +32,10 @@ pytestmark = pytest.mark.browser
 
 OUTPUT = ".jp-OutputArea-output"
 PICTURES = Path(__file__).parents[2] / "build"
-VIEWS = ("inspector", "flow", "token", "policy", "exercise", "outcome")
+VIEWS = (
+    *("inspector", "flow", "token", "policy", "timeline", "matrix", "meter", "progress", "server"),
+    *("exercise", "outcome"),
+)
 
 Timed = Callable[[str, Locator, Locator], None]
 
@@ -180,6 +183,47 @@ def test_a_request_walks_down_the_policies_and_a_new_order_changes_where_it_stop
     timed("Undoing", desk.get_by_role("button", name=re.compile("^Undo")), desk)
     expect(verdict).to_contain_text("“Only reading” decides")
     is_sound(notebook, "policy")
+
+
+def test_a_moment_in_the_life_of_a_token_opens_its_message(notebook: Page, timed: Timed) -> None:
+    lives = shown(notebook, "timeline")
+    moment = lives.get_by_role("button", name=re.compile("^Message")).first
+
+    timed("A moment of the timeline", moment, lives)
+
+    expect(moment).to_have_attribute("aria-pressed", "true")
+    expect(lives.get_by_role("row").filter(has_text="code_verifier")).to_be_visible()
+    is_sound(notebook, "timeline")
+
+
+def test_a_row_of_the_map_is_run_and_the_answer_stands_beside_the_prediction(
+    notebook: Page, timed: Timed
+) -> None:
+    privileges = shown(notebook, "matrix")
+    answer = privileges.locator("tr[data-row] .gl-answered").first
+
+    timed("A row of the map", answer.get_by_role("button"), privileges)
+
+    expect(answer.get_by_text("Again")).to_be_visible()
+    expect(answer.locator("strong")).to_contain_text("200")
+    is_sound(notebook, "matrix")
+
+
+def test_the_meter_looks_ahead_to_where_the_token_is_over_and_the_password_is_not(
+    notebook: Page, timed: Timed
+) -> None:
+    meter = shown(notebook, "meter")
+    timed("A look ahead", meter.get_by_role("button", name="+1 day"), meter)
+
+    expect(meter.get_by_role("status").first).to_contain_text("In 1 day: 1 of 2")
+    is_sound(notebook, "meter")
+
+
+def test_the_way_through_the_lessons_and_what_the_server_offers_are_told(notebook: Page) -> None:
+    expect(shown(notebook, "progress")).to_contain_text("The code flow")
+    expect(shown(notebook, "server")).to_contain_text("token")
+    is_sound(notebook, "progress")
+    is_sound(notebook, "server")
 
 
 def test_an_exercise_goes_from_a_wrong_answer_by_a_hint_to_the_right_one(notebook: Page) -> None:

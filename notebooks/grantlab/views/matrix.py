@@ -199,7 +199,7 @@ class Desk:
                 )
                 for row, each in mine
             ]
-            shown = tag("tr", head, class_="gl-outcome") if columns else None
+            shown = tag("tr", head, class_="gl-divider") if columns else None
             bodies.append(tag("tbody", shown, lines, data_key=name))
         table = tag("table", tag("thead", heads(columns)), bodies, class_="gl-matrix-table",
                     aria_label=TITLE)  # fmt: skip

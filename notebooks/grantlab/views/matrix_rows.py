@@ -56,7 +56,7 @@ def heads(columns: Sequence[Column]) -> Markup:
         label = _broken(short(name)) if name else {"scope": "Scope", "role": "Role"}[kind]
         kind_of = tag("div", kind, class_="gl-muted gl-small") if name else None
         heads.append(tag("th", kind_of, label, said, scope="col", data_state=state or None))
-    heads.append(tag("th", "The server", scope="col", class_="gl-server"))
+    heads.append(tag("th", "The server", scope="col", class_="gl-answered"))
     return tag("tr", heads)
 
 
@@ -148,7 +148,7 @@ def _result(row: int, operation: Operation, tried: Tried | None, live: bool) -> 
                  class_="gl-run") if live else None  # fmt: skip
     if tried is None:
         nothing = None if live else tag("span", "not run", class_="gl-muted")
-        return tag("td", run, nothing, class_="gl-server", data_label="The server")
+        return tag("td", run, nothing, class_="gl-answered", data_label="The server")
     sign = OUTCOMES[tried.outcome][0]
     let_in = tried.outcome == "allowed" and tried.status >= 400
     said = [tag("strong", f"{sign} {tried.answer}", class_=LOOKS.get(sign, "gl-muted"))]
@@ -159,7 +159,7 @@ def _result(row: int, operation: Operation, tried: Tried | None, live: bool) -> 
     if tried.status and not tried.as_predicted:
         words = f"≠ predicted: {tried.predicted.outcome}"
         said += [tag("div", words, class_="gl-heavy gl-small")]
-    return tag("td", run, tag("div", said), class_="gl-server", data_label="The server")
+    return tag("td", run, tag("div", said), class_="gl-answered", data_label="The server")
 
 
 def look(state: str) -> str:
