@@ -8,6 +8,14 @@ from typing import Any
 Document = dict[str, Any]
 
 
+class LabError(Exception):
+    """The lab can't do what was asked; the message is one line with the cure."""
+
+    def _render_traceback_(self) -> list[str]:
+        # Where in the kit it came up helps nobody: IPython shows these lines instead.
+        return [f"LabError: {self}"]
+
+
 @dataclass(frozen=True)
 class Server:
     """An authorization server of the org; `document` is all that the management API says."""

@@ -19,20 +19,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from grantlab.answers import LabError as LabError
 from labserver import state
 
 Metadata = dict[str, Any]
 
 PATIENCE = 10.0
 SECONDS_TO_STOP = 8.0
-
-
-class LabError(Exception):
-    """The lab can't do what was asked; the message is one line with the cure."""
-
-    def _render_traceback_(self) -> list[str]:
-        # Where in the kit it came up helps nobody: IPython shows these lines instead.
-        return [f"LabError: {self}"]
 
 
 @dataclass(frozen=True)

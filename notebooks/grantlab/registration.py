@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from grantlab.answers import App, Document, Person
-from grantlab.finding import LabError
+from grantlab.answers import App, Document, LabError, Person
 
 __all__ = ["CALLBACK", "NotHere", "Registration"]
 
