@@ -35,9 +35,25 @@ class Step(NamedTuple):
 Reason = Check | Step
 
 
+MOST = 60
+"""How many reasons of one request the log keeps; of more, the first and the last ones."""
+
+
 def render(reasons: Iterable[Reason]) -> list[dict[str, str]]:
     """The reasons as the log shows them: `check`, `result`, `detail`, `policyId`, `ruleId`."""
-    return [_step(reason) if isinstance(reason, Step) else _check(reason) for reason in reasons]
+    return [
+        _step(reason) if isinstance(reason, Step) else _check(reason)
+        for reason in _shortened(tuple(reasons))
+    ]
+
+
+def _shortened(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """At most `MOST` reasons: a walk past hundreds of rules would fill the log with one line."""
+    if len(reasons) <= MOST:
+        return reasons
+    kept = MOST // 2
+    between = Check("more of the same", "skipped", f"{len(reasons) - 2 * kept} steps in between.")
+    return (*reasons[:kept], between, *reasons[-kept:])
 
 
 def _check(check: Check) -> dict[str, str]:

@@ -32,3 +32,13 @@ def test_checks_and_steps_read_alike() -> None:
             "ruleId": "0pr1",
         },
     ]
+
+
+def test_a_walk_past_hundreds_of_rules_keeps_its_beginning_and_its_end() -> None:
+    steps = [Step("00p1", "All", f"0pr{n}", f"Rule {n}", "Other scopes.") for n in range(200)]
+
+    documents = render(steps)
+
+    rules = [found.get("ruleId") for found in documents]
+    assert rules == [*(f"0pr{n}" for n in range(30)), None, *(f"0pr{n}" for n in range(170, 200))]
+    assert documents[30]["detail"] == "140 steps in between."
