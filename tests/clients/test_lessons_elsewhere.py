@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,11 @@ import nbformat
 import pytest
 
 from grantlab.lesson_files import bundled
+from tests.clients.node_server import node_server
 
 pytestmark = pytest.mark.npm
 
 FORMAT: Any = nbformat  # its functions have no types
-HERE = Path(__file__).parent
-PACKAGE = HERE.parent / "node_modules" / "oidc-provider"
 SECONDS_A_CELL = 60
 SKIPPED = "Not here: "
 REGISTERED = {
@@ -83,25 +80,8 @@ DONE = {
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """The address of the server, which ends with the tests of this file."""
-    if not (shutil.which("node") and PACKAGE.is_dir()):
-        missing = "Node and the packages of tests/package.json are missing; `make test` has them."
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with subprocess.Popen(
-        ["node", str(HERE / "lessons_server.mjs")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.stdin.close()
+    with node_server("lessons_server.mjs") as address:
+        yield address
 
 
 def played(notebook: Any, folder: Path, issuer: str, **more: str) -> dict[str, str]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,35 +24,16 @@ from grantlab.tokens import KeySet, decode, verify
 from grantlab.views import view
 from grantlab.views.server import server_text
 from grantlab.views.timeline import moments, timeline_panel
+from tests.clients.node_server import node_server
 
 pytestmark = pytest.mark.npm
-
-HERE = Path(__file__).parent
-PACKAGE = HERE.parent / "node_modules" / "oidc-provider"
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """The address of the server, which ends with the tests of this file."""
-    if not (shutil.which("node") and PACKAGE.is_dir()):
-        missing = "Node and the packages of tests/package.json are missing; `make test` has them."
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with subprocess.Popen(
-        ["node", str(HERE / "third_party_server.mjs")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.stdin.close()
+    with node_server("third_party_server.mjs") as address:
+        yield address
 
 
 @pytest.fixture
