@@ -29,11 +29,21 @@ SHORT_CUTS = [
 
 CURRICULUM = {
     "00": ["first-answer", "find-the-challenge"],
+    "01": ["blast-radius", "three-words", "one-app-out"],
     "02": ["send-the-person-off", "who-sees-what", "redeem-once", "close-the-door"],
     "03": ["challenge", "fix-the-spa", "which-client"],
     "04": ["by-hand", "trust-list", "clock", "hands-off"],
+    "05": ["which-one", "accept-the-login", "missing-email"],
     "06": ["read-active", "spot-the-thief", "really-gone", "two-clocks"],
+    "07": ["whose-token", "right-endpoint", "one-server-per-product", "never-this"],
+    "08": ["split-admin", "unknown-scope", "tell-less", "no-lookup"],
+    "09": ["walk", "unexpected-scope", "only-these-clients", "minutes-not-hours", "no-match"],
     "10": ["keep-it-quiet", "which-refusal", "by-hand-assertion", "roll-the-key"],
+    "11": ["sub-group-only", "two-refusals", "act-as"],
+    "12": ["decide", "migrate", "enough-and-no-more", "thirty-days"],
+    "13": ["map-users", "map-role", "authn-is-different", "prove-excess", "fix-the-list"],
+    "14": ["write-the-gate", "aud-and-cid", "cache-right", "header-only"],
+    "15": ["verb-map", "edge-cache", "which-layer", "behind-the-back"],
 }
 
 
