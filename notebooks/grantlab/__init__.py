@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from grantlab.browser import Browser
     from grantlab.exercises import Exercise
     from grantlab.lab import Lab
+    from grantlab.predicting import predict
     from grantlab.recording import Recording
     from grantlab.tokens import decode, verify
     from grantlab.views import show
 
-__all__ = ["Browser", "Exercise", "Lab", "Recording", "decode", "show", "verify"]
+__all__ = ["Browser", "Exercise", "Lab", "Recording", "decode", "predict", "show", "verify"]
 
 _HOMES = {
     "Browser": "browser",
@@ -21,6 +22,7 @@ _HOMES = {
     "Lab": "lab",
     "Recording": "recording",
     "decode": "tokens",
+    "predict": "predicting",
     "show": "views",
     "verify": "tokens",
 }

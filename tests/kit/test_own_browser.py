@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from grantlab import predict
 from grantlab.answers import ClockMove
 from grantlab.exercises import Exercise
 from grantlab.lab import Lab
@@ -99,6 +100,12 @@ def judged() -> Panel:
     return exercise_panel(exercise, evidence=lambda: 1)
 
 
+def guessed() -> Panel:
+    guess = predict("Does it live on?", {"lives": "One token is one token.", "dies": "All go."})
+    guess.choose("dies")
+    return view(guess)
+
+
 VIEWS: dict[str, Callable[[], Panel]] = {
     "timeline": lives,
     "many tokens": lambda: timeline_panel(many(), believes),
@@ -106,6 +113,7 @@ VIEWS: dict[str, Callable[[], Panel]] = {
     "exercise": answered,
     "exercise about a recording": judged,
     "overview": lambda: view(way()),
+    "prediction": guessed,
     "server": lambda: server_panel(Lab("https://shop.example", None, metadata=METADATA)),
     "unavailable": lambda: unavailable_panel(ValueError("There is no clock to be moved.")),
 }

@@ -11,6 +11,7 @@ from grantlab.flows import Flow
 from grantlab.lab import Lab, LabError, Reasons
 from grantlab.loot import Loot
 from grantlab.overview import Overview
+from grantlab.predicting import Prediction, Verdict
 from grantlab.recording import Exchange, Recording
 from grantlab.tokens import Decoded, Tampered, Verification
 from grantlab.trying import PrivilegeMap
@@ -24,6 +25,7 @@ from grantlab.views.message import message, message_text
 from grantlab.views.meter import meter_panel
 from grantlab.views.panel import Panel
 from grantlab.views.policy import policy_panel
+from grantlab.views.prediction import prediction_panel, verdict_view
 from grantlab.views.progress import overview_panel
 from grantlab.views.reasons import reasons, reasons_text
 from grantlab.views.server import server_panel, unavailable_panel
@@ -127,6 +129,8 @@ def view(
             return overview_panel(thing)
         case Lab():
             return server_panel(thing)
+        case Prediction():
+            return prediction_panel(thing)
         case PolicyDesk():
             return policy_panel(thing)
         case PrivilegeMap():
@@ -146,6 +150,8 @@ def view(
             drawn, text = alone(verified_part(thing)), repr(thing)
         case Tampered():
             drawn, text = alone(tampered_part(thing)), repr(thing)
+        case Verdict():
+            drawn, text = verdict_view(thing), str(thing)
         case Outcome():
             drawn, text = outcome_view(thing), repr(thing)
         case _:

@@ -7,11 +7,11 @@ from typing import Any
 from markupsafe import Markup
 
 from grantlab.flows import Flow
-from grantlab.predicting import Verdict
 from grantlab.tokens import Verification
-from grantlab.views.html import button, icon, tag
+from grantlab.views.html import icon, tag
+from grantlab.views.prediction import question_part, verdict_part
 
-SIGNS = {"right": "passed", "wrong": "failed", "skipped": "skipped"}
+WITH_NEXT = "Choose, or go on with Next."
 SECRETS = (
     "Anybody may see it: it holds no secret, and takes those it needs from environment variables."
 )
@@ -56,30 +56,13 @@ def answered(flow: Flow[Any]) -> Markup | None:
     """What the run answered to the question before the last step, and how a token did."""
     at = flow.position - 1
     verdict, checks = flow.verdicts.get(at), flow.checks.get(at)
-    shown = _verdict(verdict) if verdict else None
+    shown = verdict_part(verdict) if verdict else None
     if checks is None:
         return shown
     counted = f"Check by check ({len(checks.checks)})"
     part = tag("details", tag("summary", counted), _checks(checks), data_key=f"checks-{at}",
                open=True)  # fmt: skip
     return tag("div", shown, part)
-
-
-def _verdict(verdict: Verdict) -> Markup:
-    if verdict.chosen is None:
-        head: object = tag("strong", "You made no prediction.", class_="gl-muted")
-    else:
-        sign = SIGNS[verdict.word]
-        head = tag("strong", icon(sign), f"Your prediction was {verdict.word}.",
-                   class_=f"gl-{sign}")  # fmt: skip
-    wrong = verdict.word == "wrong" and verdict.chosen
-    return tag(
-        "div",
-        tag("p", head),
-        tag("p", "You said: ", wrong.says, ".") if wrong else None,
-        tag("p", "The run says: ", tag("strong", verdict.came.says), ". ", verdict.came.why),
-        class_=f"gl-play-verdict gl-was-{verdict.word}",
-    )
 
 
 def _checks(verification: Verification) -> Markup:
@@ -146,22 +129,10 @@ def _question(flow: Flow[Any], at: int, live: bool) -> Markup | None:
     question = flow.steps[at].predict
     if question is None or flow.done:
         return None
-    chosen = flow.prediction
-    answers = [
-        tag("li", button(one.says, "predict", one.name, aria_pressed=str(one is chosen).lower())
-            if live else one.says)
-        for one in question.choices
-    ]  # fmt: skip
-    hint = "Noted. Next lets the run answer." if chosen else "Choose, or go on with Next."
-    return tag(
-        "div",
-        tag("p", tag("strong", "Predict first. "), question.asks),
-        tag("ul", answers),
-        tag("p", hint, class_="gl-muted gl-small") if live else None,
-        class_="gl-play-predict",
-        role="group",
-        aria_label="Predict first",
-    )
+    answers = [(one.name, one.says) for one in question.choices]
+    hint = "Noted. Next lets the run answer." if flow.prediction else WITH_NEXT
+    chosen = flow.prediction.name if flow.prediction else None
+    return question_part(question.asks, answers, chosen, hint if live else None)
 
 
 def _code(flow: Flow[Any], at: int, live: bool) -> Markup:
