@@ -79,5 +79,5 @@ def verdict_part(verdict: Verdict) -> Markup:
         tag("p", head),
         tag("p", "You said: ", wrong.says, ".") if wrong else None,
         tag("p", "The run says: ", tag("strong", verdict.came.says), ". ", verdict.came.why),
-        class_=f"gl-answered gl-was-{verdict.word}",
+        class_=f"gl-came gl-was-{verdict.word}",
     )
