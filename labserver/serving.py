@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from granian.server.mp import MPServer
 
     from labserver.store.database import Database
+    from labserver.store.tallies import Tallies, Tally
 
 SECONDS_TO_STOP = 4
 
@@ -129,6 +130,9 @@ def serve(
     Raises CannotServe when the workers don't stay alive.
     """
     port = reserved.getsockname()[1]
+    from labserver.store.tallies import Tallies
+
+    tallies = Tallies(settings.workers)
     server = _granian(settings, address, port, certificate, key)
     stopping = threading.Event()
 
@@ -144,7 +148,7 @@ def serve(
         # There Granian binds in this process, and the port can't be held twice.
         reserved.close()
     try:
-        server.serve(target_loader=partial(_application, settings), wrap_loader=False)
+        server.serve(target_loader=partial(_application, settings, tallies), wrap_loader=False)
     except SystemExit as end:
         if end.code:
             raise CannotServe(
@@ -199,14 +203,14 @@ def prepare(settings: Settings) -> None:
     database.close()
 
 
-def _application(settings: Settings) -> Flask:
+def _application(settings: Settings, tallies: Tallies) -> Flask:
     """A worker's own application; the worker ends with the process that started it."""
     from multiprocessing.util import Finalize
 
     # A worker begins with its parent's handlers, which would swallow a stop until it serves.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _start_thread(_end_with_the_parent)
-    application, database = _open(settings)
+    application, database = _open(settings, tallies.claim())
     # What is loaded by now stays for good. Looking through it for garbage would hold a request up
     # for 75 ms now and then.
     gc.freeze()
@@ -219,11 +223,13 @@ def _application(settings: Settings) -> Flask:
     return application
 
 
-def _open(settings: Settings) -> tuple[Flask, Database]:
+def _open(settings: Settings, tally: Tally | None = None) -> tuple[Flask, Database]:
     from labserver.app import create_app
     from labserver.store.database import open_database
 
-    database = open_database(settings.database, make_key=settings.make_key, clock=settings.clock)
+    database = open_database(
+        settings.database, make_key=settings.make_key, clock=settings.clock, tally=tally
+    )
     try:
         return create_app(settings, database), database
     except BaseException:

@@ -20,6 +20,7 @@ from labserver.store.kept import Kept
 from labserver.store.log import LogBuffer
 from labserver.store.orgs import Org
 from labserver.store.readers import Readers, ReadingSession
+from labserver.store.tallies import Tally
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -47,13 +48,14 @@ class Database:
         secret: str,
         make_key: Callable[[], RSAKey],
         clock: Callable[[], float],
+        tally: Tally,
     ) -> None:
         self.engine = engine
         self.secret = secret
         self.make_key = make_key
         self.clock = clock
         self.kept = Kept()
-        self.log = LogBuffer(engine, clock)
+        self.log = LogBuffer(engine, clock, tally)
         self.readers = Readers(engine)
         self._sessions = sessionmaker(engine, class_=ReadingSession, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", _stay_inside)
@@ -94,14 +96,16 @@ def open_database(
     *,
     make_key: Callable[[], RSAKey] = new_rsa_key,
     clock: Callable[[], float] = time.time,
+    tally: Tally | None = None,
 ) -> Database:
     """The database behind an SQLAlchemy URL, made when it is absent.
 
+    Of several processes that answer from it side by side each needs its own `tally`.
     Raises `DatabaseUnusable`, in one line that names the thing and the cure; the file is then as
     it was before.
     """
     engine, secret = files.open_engine(url)
-    return Database(engine, secret, make_key, clock)
+    return Database(engine, secret, make_key, clock, tally or Tally())
 
 
 def raise_changes(session: Session) -> None:

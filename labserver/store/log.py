@@ -27,6 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 from labserver.domain.reasons import Reason, render
 from labserver.store.base import Base, OrgOwned
 from labserver.store.orgs import Org
+from labserver.store.tallies import Tally
 
 INTERVAL = 0.08
 """Seconds that an event waits in the buffer at most."""
@@ -92,8 +93,9 @@ COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
 class LogBuffer:
     """Events on their way to the database, written at most 100 ms late by a thread of its own."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float], tally: Tally) -> None:
         self._engine = engine
+        self._tally = tally
         self._clock = clock
         self._used: dict[int, int] = {}
         self._events: list[tuple[int, LogEvent]] = []
@@ -110,6 +112,7 @@ class LogBuffer:
         buffer is written at once, by the caller."""
         with self._adding:
             self._events.append((org_pk, event))
+            self._tally.added()
             waiting = len(self._events)
             if self._writer is None and not self._closed.is_set():
                 self._writer = threading.Thread(target=self._write_on, name="log", daemon=True)
@@ -135,16 +138,18 @@ class LogBuffer:
                 return
             try:
                 self._insert(events)
+                self._tally.done(len(events))
             except OperationalError:
                 # Somebody else holds the database for long; the events wait for the next turn.
                 with self._adding:
-                    self._events = (events + self._events)[-2 * FULL :]
+                    waiting = events + self._events
+                    self._events = waiting[-2 * FULL :]
+                    self._tally.done(len(waiting) - len(self._events))
 
-    def settle(self, *, workers: int = 1) -> None:
+    def settle(self) -> None:
         """What any worker has answered before this call is in the log."""
         self.flush()
-        if workers > 1:
-            time.sleep(INTERVAL * 1.25)
+        self._tally.wait_for_others()
 
     def close(self) -> None:
         """The events are written and the thread has ended."""

@@ -25,7 +25,7 @@ _DATES = {"published": 1000}
 @management.get("/logs")
 def read_events() -> Response:
     """The org's events in the order they came, or backwards, with all answered requests."""
-    settings, database = installation()
+    _, database = installation()
     limit = limit_of(100, 1000, least=0)
     order = request.args.get("sortOrder", "ASCENDING").upper()
     if order not in ("ASCENDING", "DESCENDING"):
@@ -34,7 +34,7 @@ def read_events() -> Response:
     condition = searching.condition(wanted, COLUMNS, _DATES) if wanted else None
     # The events are written by another connection, which must not wait for this one.
     session().commit()
-    database.log.settle(workers=settings.workers)
+    database.log.settle()
     try:
         found = read_log(
             session(),
