@@ -10,7 +10,7 @@ import pytest
 
 from grantlab.loot import DAY, Loot, Reach, examine
 from grantlab.views import view
-from grantlab.views.meter import LATER, Watch, duration, meter, meter_text
+from grantlab.views.meter import LATER, STOPS, Watch, duration, meter, meter_text
 from grantlab.views.panel import Panel
 from tests.kit.views_samples import ACCESS, HOSTILE
 
@@ -53,15 +53,15 @@ def press(panel: Panel, name: str, value: Any = None) -> None:
     ],
 )
 def test_the_token_dies_by_time_and_key_and_password_do_not(later: str, expected: list[bool]):
-    assert works(meter(ALL, NOW, later)) == expected
+    assert works(meter(ALL, NOW, LATER[later])) == expected
 
 
 def test_the_headline_says_how_many_still_work():
     assert "Now: 3 of 3 still work: The shared password, API token, Access token." in words(
         meter(ALL, NOW)
     )
-    assert "In 1 hour: 2 of 3 still work" in words(meter(ALL, NOW, "+1 hour"))
-    assert "In 1 day: nothing of it works any more." in words(meter([TOKEN], NOW, "+1 day"))
+    assert "In 1 hour: 2 of 3 still work" in words(meter(ALL, NOW, 3600))
+    assert "In 1 day: nothing of it works any more." in words(meter([TOKEN], NOW, DAY))
     assert "Now: it still works: Access token." in words(meter([TOKEN], NOW))
     assert "Nothing was found." in words(meter([], NOW))
 
@@ -85,12 +85,12 @@ def test_bars_tell_a_little_time_from_much_and_all_calls_from_none():
     assert bars(password) == [100]
     assert bars(key) == [100, 100]
     assert 30 < bars(token)[0] < 60
-    assert bars(cards(meter([TOKEN], NOW, "+1 day"))[0]) == [0]
+    assert bars(cards(meter([TOKEN], NOW, DAY))[0]) == [0]
 
 
 def test_an_idle_credential_lives_as_long_as_it_is_used():
     assert "each use starts them again" in words(meter([KEY], NOW))
-    assert "no end if it was used at least every 30 days" in words(meter([KEY], NOW, "+31 days"))
+    assert "no end if it was used at least every 30 days" in words(meter([KEY], NOW, 31 * DAY))
 
 
 def test_what_the_lab_called_over_is_over_and_says_why():
@@ -105,7 +105,7 @@ def test_a_code_is_over_within_the_day_also_when_nobody_knows_its_minutes():
 
     assert works(meter([code], NOW)) == [True]
     assert "minutes; nobody knows how many" in words(meter([code], NOW))
-    assert works(meter([code], NOW, "+1 day")) == [False]
+    assert works(meter([code], NOW, DAY)) == [False]
 
 
 def test_a_secret_is_shown_only_when_asked_for():
@@ -133,6 +133,46 @@ def test_the_person_looks_ahead_and_only_at_moments_that_there_are(monkeypatch):
     assert works(panel.html) == [True, False]
     press(panel, "later", "now")
     assert works(panel.html) == [True, True]
+
+
+def slider(html: str) -> ElementTree.Element:
+    root = ElementTree.fromstring(html)
+    (found,) = (each for each in root.iter("input") if each.get("type") == "range")
+    return found
+
+
+def test_a_slider_moves_through_time_and_says_in_words_where_it_is(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: NOW)
+    panel = view([PASSWORD, TOKEN])
+    assert slider(panel.html).get("aria-valuetext") == "now"
+
+    press(panel, "stop", str(STOPS.index(55 * 60)))
+    assert slider(panel.html).get("aria-valuetext") == "in 55 minutes"
+    assert "Time left 5 minutes" in words(panel.html)
+    assert works(panel.html) == [True, True]
+    press(panel, "stop", str(STOPS.index(3600)))
+    assert works(panel.html) == [True, False]
+    assert int(slider(panel.html).get("max", "")) == len(STOPS) - 1
+
+
+@pytest.mark.parametrize("odd", [None, "", "-1", str(len(STOPS)), "1.5", "soon", 3, ["1"]])
+def test_a_place_where_the_slider_never_stops_moves_nothing(monkeypatch, odd: Any):
+    monkeypatch.setattr("time.time", lambda: NOW)
+    panel = view([TOKEN])
+
+    press(panel, "stop", odd)
+
+    assert slider(panel.html).get("aria-valuetext") == "now"
+
+
+def test_buttons_and_slider_say_the_same_moment(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: NOW)
+    panel = view([TOKEN])
+
+    press(panel, "later", "+1 day")
+
+    assert slider(panel.html).get("value") == str(STOPS.index(DAY))
+    assert set(LATER.values()) <= set(STOPS)
 
 
 class Clock:
@@ -170,6 +210,8 @@ def test_the_still_form_has_no_control_and_the_plain_one_no_secret():
     data, _ = view(TOKEN)._repr_mimebundle_()
 
     assert "<button" not in data["text/html"]
+    assert "<input" not in data["text/html"]
+    assert "+1 hour: over" in data["text/html"]
     assert ACCESS not in data["text/plain"]
 
 
@@ -194,6 +236,7 @@ def test_nothing_hostile_becomes_markup(later: str):
         None, None, HOSTILE, Reach(1, 2, HOSTILE), (HOSTILE,), (HOSTILE,), (HOSTILE,),
     )  # fmt: skip
 
-    for drawn in (meter([loot, replace(loot, alive=False)], NOW, later, live=True, asks=True),):
+    for live in (True, False):
+        drawn = meter([loot, replace(loot, alive=False)], NOW, LATER[later], live=live, asks=True)
         root = ElementTree.fromstring(str(drawn))
         assert {"script", "img"}.isdisjoint(each.tag for each in root.iter())

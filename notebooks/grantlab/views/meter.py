@@ -17,15 +17,23 @@ from grantlab.views.token_parts import moment
 from grantlab.whose import ask
 
 TITLE = "What did the attacker get?"
+HOUR = 3600
+YEAR = 365 * DAY
 LATER = {
     "now": 0,
     "+5 minutes": 300,
-    "+1 hour": 3600,
+    "+1 hour": HOUR,
     "+1 day": DAY,
     "+31 days": 31 * DAY,
 }
-"""How far ahead one may look, in seconds; the lab's own clock stays where it is."""
-YEAR = 365 * DAY
+"""Moments to jump to, in seconds from now; the lab's own clock stays where it is."""
+STOPS = (
+    *(60 * minutes for minutes in (0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 55)),
+    *(HOUR * hours for hours in (1, 2, 4, 8, 12)),
+    *(DAY * days for days in (1, 2, 7, 14, 30, 31, 90, 365)),
+)
+"""Where the slider stops, in seconds from now: close by minutes, far off by days."""
+_NUMBERS = [str(number) for number in range(len(STOPS))]
 MOST_NAMES = 4
 SCALE = "The bars of time grow by powers: five minutes fill a third of one, a year fills it."
 _UNITS = (("year", YEAR), ("day", DAY), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -42,25 +50,28 @@ class Watch:
 
     def __init__(self, loot: Sequence[Loot], lab: Lab | None = None) -> None:
         self.loot, self.lab = list(loot), lab
-        self.later = "now"
+        self.ahead = 0
         self.now = self._clock()
 
     def receive(self, name: str, value: Any) -> None:
         """Look ahead, or ask the lab again."""
         if name == "later" and value in LATER:
-            self.later = str(value)
+            self.ahead = LATER[value]
             self.now = self._clock()
+        elif name == "stop" and value in _NUMBERS:
+            # While the slider moves, its zero stays where it is.
+            self.ahead = STOPS[_NUMBERS.index(value)]
         elif name == "again" and self.lab is not None:
             self.loot = [ask(self.lab, each) for each in self.loot]
             self.now = self._clock()
 
     def draw(self) -> Markup:
         """The meter of this moment."""
-        return meter(self.loot, self.now, self.later, live=True, asks=self.lab is not None)
+        return meter(self.loot, self.now, self.ahead, live=True, asks=self.lab is not None)
 
     def still(self) -> Markup:
         """The meter without controls: each credential's end stands there in words."""
-        return meter(self.loot, self.now, self.later, live=False)
+        return meter(self.loot, self.now, self.ahead)
 
     def text(self) -> str:
         """The meter as plain text."""
@@ -71,17 +82,16 @@ class Watch:
 
 
 def meter(
-    loot: Sequence[Loot], now: float, later: str = "now", *, live: bool = False, asks: bool = False
+    loot: Sequence[Loot], now: float, ahead: int = 0, *, live: bool = False, asks: bool = False
 ) -> Markup:
-    """All credentials beside each other, as they are so much later than `now`."""
-    then = now + LATER[later]
+    """All credentials beside each other, as they are so many seconds later than `now`."""
     return section(
         "meter",
         tag("h3", TITLE),
-        _controls(later, asks) if live else None,
-        tag("p", _headline(loot, now, later), class_="gl-verdict", role="status"),
+        _controls(ahead, asks) if live else None,
+        tag("p", _headline(loot, now, ahead), class_="gl-verdict", role="status"),
         tag("p", f"Looked at {moment(now)}.", class_="gl-muted gl-small"),
-        tag("div", [_card(each, then, then - now) for each in loot], class_="gl-loot"),
+        tag("div", [_card(each, now, ahead, live) for each in loot], class_="gl-loot"),
         tag("p", SCALE, class_="gl-muted gl-small"),
         label=TITLE,
     )
@@ -89,13 +99,12 @@ def meter(
 
 def meter_text(loot: Sequence[Loot], now: float) -> str:
     """The meter as plain text, with every moment that one may look ahead to."""
-    return "\n\n".join([_headline(loot, now, "now"), *(_card_text(each, now) for each in loot)])
+    return "\n\n".join([_headline(loot, now, 0), *(_card_text(each, now) for each in loot)])
 
 
-def _headline(loot: Sequence[Loot], now: float, later: str) -> str:
-    then = now + LATER[later]
-    working = [each for each in loot if _works(each, then, then - now)]
-    when = "Now" if later == "now" else f"In {later[1:]}"
+def _headline(loot: Sequence[Loot], now: float, ahead: int) -> str:
+    working = [each for each in loot if _works(each, now + ahead, ahead)]
+    when = _when(ahead).capitalize()
     if not loot:
         return "Nothing was found."
     if not working:
@@ -107,19 +116,30 @@ def _headline(loot: Sequence[Loot], now: float, later: str) -> str:
     return f"{when}: {count}: {names}." if names else f"{when}: {count}."
 
 
-def _controls(later: str, asks: bool) -> Markup:
+def _when(ahead: int) -> str:
+    return f"in {duration(ahead)}" if ahead else "now"
+
+
+def _controls(ahead: int, asks: bool) -> Markup:
+    """A slider over time, and the moments that one asks for most, each by a button."""
+    slider = tag(
+        "input", type="range", min=0, max=len(STOPS) - 1, step=1, value=STOPS.index(ahead),
+        data_send="stop", aria_valuetext=_when(ahead), class_="gl-slider",
+    )  # fmt: skip
+    said = tag("strong", _when(ahead), aria_hidden="true")
+    time = tag("label", tag("span", "Look ahead in time"), slider, said, class_="gl-time")
     buttons = [
-        button(name, "later", name, aria_pressed=str(name == later).lower()) for name in LATER
+        button(name, "later", name, aria_pressed=str(LATER[name] == ahead).lower())
+        for name in LATER
     ]
     again = button("Ask the lab again", "again") if asks else None
-    label = tag("span", "Look ahead", class_="gl-muted")
-    return tag("div", label, buttons, again, class_="gl-bar gl-filter", role="group",
-               aria_label="Look ahead")  # fmt: skip
+    return tag("div", time, tag("div", buttons, again, class_="gl-bar gl-filter", role="group",
+               aria_label="Moments"), class_="gl-ahead")  # fmt: skip
 
 
-def _card(loot: Loot, then: float, ahead: float) -> Markup:
+def _card(loot: Loot, now: float, ahead: int, live: bool) -> Markup:
     """One credential: what it is first, then how much and how long, then what to do about it."""
-    works = _works(loot, then, ahead)
+    then, works = now + ahead, _works(loot, now + ahead, ahead)
     sign = tag("span", "▲ still works" if works else "✗ over",
                class_=f"gl-chip {'gl-failed' if works else 'gl-muted'}")  # fmt: skip
     return tag(
@@ -128,6 +148,8 @@ def _card(loot: Loot, then: float, ahead: float) -> Markup:
         tag("p", _what(loot), class_="gl-muted gl-small"),
         _line("Whose", _owner(loot)),
         _line("Time left", _time(loot, then, ahead), _bar(_time_share(loot, then, ahead))),
+        # Who can't move the slider reads where it would lead.
+        None if live else _line("Later", _moments(loot, now)),
         _line("May" if works else "Could", _may(loot), _reach_bar(loot.reach, works)),
         _line("Opens", _several(loot.opens)),
         _line("Needs beside it", _several(loot.needs or ("nothing",))),
@@ -137,6 +159,13 @@ def _card(loot: Loot, then: float, ahead: float) -> Markup:
         tag("p", f"Known from: {'; '.join(loot.sources)}.", class_="gl-muted gl-small"),
         class_="gl-card", data_works=str(works).lower(), role="group", aria_label=loot.title,
     )  # fmt: skip
+
+
+def _moments(loot: Loot, now: float) -> str:
+    return "; ".join(
+        f"{name}: {'works' if _works(loot, now + ahead, ahead) else 'over'}"
+        for name, ahead in LATER.items()
+    )
 
 
 def _what(loot: Loot) -> str:
@@ -247,10 +276,6 @@ def _value(loot: Loot) -> Markup:
 
 
 def _card_text(loot: Loot, now: float) -> str:
-    moments = "; ".join(
-        f"{name}: {'works' if _works(loot, now + ahead, ahead) else 'over'}"
-        for name, ahead in LATER.items()
-    )
     reach = f", {loot.reach.opened} of {loot.reach.total} {loot.reach.things}" if loot.reach else ""
     scopes = (
         "everything its owner may"
@@ -260,7 +285,7 @@ def _card_text(loot: Loot, now: float) -> str:
     lines = [
         f"{loot.title} ({_what(loot)}; {loot.masked})",
         f"  whose: {_owner(loot)}",
-        f"  time left: {_time(loot, now, 0)} ({moments})",
+        f"  time left: {_time(loot, now, 0)} ({_moments(loot, now)})",
         f"  may: {scopes}{reach}",
         f"  opens: {'; '.join(loot.opens)}",
     ]

@@ -14,6 +14,7 @@ function morph(old, fresh) {
   // Only a choice that Python changed is set anew; what the person has chosen since stays.
   const chosen =
     old.nodeName === "OPTION" && old.hasAttribute("selected") !== fresh.hasAttribute("selected");
+  const slid = old.type === "range" && old.getAttribute("value") !== fresh.getAttribute("value");
   for (const { name } of [...old.attributes]) {
     const opened = name === "open" && old.nodeName === "DETAILS";
     if (!fresh.hasAttribute(name) && !opened) old.removeAttribute(name);
@@ -24,6 +25,8 @@ function morph(old, fresh) {
   }
   if (old.nodeName === "INPUT") old.checked = fresh.hasAttribute("checked");
   if (chosen) old.selected = fresh.hasAttribute("selected");
+  // A slider that somebody holds stays in the hand.
+  if (slid && !old.matches(":focus")) old.value = fresh.getAttribute("value");
   const before = [...old.childNodes];
   const after = [...fresh.childNodes];
   after.forEach((child, at) => (at < before.length ? morph(before[at], child) : old.append(child)));
@@ -106,6 +109,10 @@ function render({ model, el }) {
     if (found?.type === "checkbox") {
       send(found.dataset.send, { name: found.dataset.value, on: found.checked });
     }
+  });
+  root.addEventListener("input", (event) => {
+    const found = target(event);
+    if (found?.type === "range") send(found.dataset.send, found.value);
   });
   root.addEventListener("submit", (event) => {
     event.preventDefault();
