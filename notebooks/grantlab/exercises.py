@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import html
 import importlib
+import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from grantlab.lesson_files import bundled
 from grantlab.progress import Status, remember
 
 Judge = Callable[[Any], Iterable[str]]
@@ -187,6 +191,48 @@ def exercises_of(lesson: str | ModuleType) -> dict[str, Exercise]:
         if found.setdefault(exercise.name, exercise) is not exercise:
             raise ValueError(f"Two exercises of {lesson.__name__} are called {exercise.name!r}.")
     return found
+
+
+def module_of(lesson: Path) -> Path | None:
+    """The file with a lesson's exercises: `lesson_NN.py` beside it, or the kit's own.
+
+    None when the lesson has no exercises.
+    """
+    name = f"lesson_{lesson.name[:2]}"
+    beside = lesson.parent / f"{name}.py"
+    if beside.is_file():
+        return beside
+    if not (bundled() / lesson.name).is_file():
+        return None
+    found = importlib.util.find_spec(f"grantlab.lessons.{name}")
+    return Path(found.origin) if found and found.origin else None
+
+
+def exercises_for(lesson: Path) -> dict[str, Exercise]:
+    """The exercises of a lesson file by name, in their order; none when it has no module.
+
+    Raises what the module raises, and `ValueError` when two exercises share a name.
+    """
+    module = module_of(lesson)
+    if module is None:
+        return {}
+    if module.parent != lesson.parent:
+        return exercises_of(lesson.name[:2])
+    return exercises_of(_run(module))
+
+
+def _run(file: Path) -> ModuleType:
+    # Not imported by name: another folder's lesson may have the same number, and what Python kept
+    # of the file as it was a moment ago doesn't count.
+    module = ModuleType(f"{file.stem} in {file.parent}")
+    module.__file__ = str(file)
+    sys.modules[module.__name__] = module
+    sys.path.insert(0, str(file.parent))
+    try:
+        exec(compile(file.read_bytes(), file, "exec"), vars(module))
+    finally:
+        sys.path.remove(str(file.parent))
+    return module
 
 
 def _untouched(evidence: Any) -> bool:

@@ -1,28 +1,33 @@
-"""All lessons with their exercises, as the learner has come through them."""
+"""All lessons with their exercises, as the learner has come through them, and where to go on."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from grantlab.exercises import MARKS, exercises_of
+from grantlab.exercises import MARKS, exercises_for
 from grantlab.lesson_files import bundled, lessons_in
-from grantlab.progress import Progress, Status, read_progress
+from grantlab.opening import folder_in_jupyter
+from grantlab.paths import EVERYTHING, Way, way_called, ways_through
+from grantlab.progress import Progress, Status, read_progress, remember_way
 
 
 @dataclass(frozen=True)
 class LessonProgress:
-    """A lesson: its number, title, file and minutes, and how each of its exercises stands."""
+    """A lesson: its number, title, file and minutes, and how each of its exercises stands.
+
+    `here` says that its file lies in the working folder, where a link finds it.
+    """
 
     number: str
     title: str
     file: str
     minutes: int
     exercises: Mapping[str, Status]
+    here: bool = True
 
     @property
     def done(self) -> bool:
@@ -32,69 +37,126 @@ class LessonProgress:
 
 @dataclass(frozen=True)
 class Overview:
-    """All lessons in their order; `note` is what to hear about the progress file."""
+    """All lessons in their order; `note` is what to hear about the progress file.
+
+    `ways` can be walked to their end, `way` is the chosen one; `last` is the exercise that was
+    tried last. `folder` is that of the lessons in JupyterLab, if one is around.
+    """
 
     lessons: tuple[LessonProgress, ...]
     note: str = ""
+    ways: tuple[Way, ...] = ()
+    way: Way = EVERYTHING
+    last: str = ""
+    folder: str | None = field(default=None, compare=False)
+
+    def along(self, way: Way) -> tuple[LessonProgress, ...]:
+        """The lessons of a way, in their order."""
+        return tuple(lesson for lesson in self.lessons if way.has(lesson.number))
 
     @property
     def next(self) -> LessonProgress | None:
-        """Where to go on: the first lesson that isn't done; None when all are."""
-        return next((lesson for lesson in self.lessons if not lesson.done), None)
+        """Where to go on along the chosen way; None when everything on it is done.
+
+        That is the lesson of the last try, or the first one after it that isn't done; then those
+        that were left out before it.
+        """
+        along = self.along(self.way)
+        tried = [at for at, lesson in enumerate(along) if self.last in lesson.exercises]
+        at = tried[0] if tried else 0
+        return next((lesson for lesson in along[at:] + along[:at] if not lesson.done), None)
 
     @property
     def passed(self) -> int:
-        """How many exercises have passed."""
-        return sum(
-            status == "passed" for lesson in self.lessons for status in lesson.exercises.values()
-        )
+        """How many exercises on the chosen way have passed."""
+        return passed_in(self.along(self.way))
 
     @property
     def all(self) -> int:
-        """How many exercises there are."""
-        return sum(len(lesson.exercises) for lesson in self.lessons)
+        """How many exercises there are on the chosen way."""
+        return sum(len(lesson.exercises) for lesson in self.along(self.way))
 
     def __repr__(self) -> str:
-        lines = [f"{self.passed} of {self.all} exercises passed"]
-        for one in self.lessons:
+        lines = [f"{self.way.title}: {self.passed} of {self.all} exercises passed"]
+        for one in self.along(self.way):
             lines.append(f"{one.number} {one.title} ({one.minutes} minutes, {one.file})")
             lines += [
                 f"  {MARKS[status]} {name}: {status}" for name, status in one.exercises.items()
             ]
         if self.next is not None:
             lines.append(f"Go on with {self.next.number} {self.next.title}: {self.next.file}")
+        for way in self.ways:
+            lines.append(f'choose_way("{way.name}"): {way.title}, {hours(self.along(way))}')
         return "\n".join([*lines, self.note] if self.note else lines)
 
 
 def overview() -> Overview:
-    """How far the learner has come in all lessons, by the progress file."""
+    """How far the learner has come, by the progress file.
+
+    To the kit's lessons come those that somebody else put into the working folder.
+    """
     progress = read_progress()
-    lessons = tuple(_lesson(path, progress) for path in lessons_in(bundled()))
-    return Overview(lessons, progress.note)
+    bundle = lessons_in(bundled())
+    known = {path.name for path in bundle}
+    own = [path for path in lessons_in(Path.cwd()) if path.name not in known]
+    trouble: list[str] = [progress.note] if progress.note else []
+    lessons = tuple(_lesson(path, progress, trouble) for path in (*bundle, *own))
+    ways = ways_through([lesson.number for lesson in lessons])
+    way = next((way for way in ways if way.name == progress.way), EVERYTHING)
+    return Overview(lessons, " ".join(trouble), ways, way, progress.last, folder_in_jupyter())
 
 
-def _lesson(path: Path, progress: Progress) -> LessonProgress:
+def choose_way(name: str) -> Overview:
+    """The overview along the way of this name, which is remembered in the progress file.
+
+    `ValueError` when there is no such way.
+    """
+    remember_way(way_called(name).name)
+    return overview()
+
+
+def passed_in(lessons: tuple[LessonProgress, ...]) -> int:
+    """How many exercises of these lessons have passed."""
+    return sum(status == "passed" for lesson in lessons for status in lesson.exercises.values())
+
+
+def hours(lessons: tuple[LessonProgress, ...]) -> str:
+    """How long these lessons take together, as people say it: "3 h 10 min"."""
+    hours, minutes = divmod(sum(lesson.minutes for lesson in lessons), 60)
+    return " ".join(
+        [*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])]
+    )
+
+
+def _lesson(path: Path, progress: Progress, trouble: list[str]) -> LessonProgress:
     heading, about = _first_words(path)
     number, _, title = heading.partition(" · ")
     minutes = re.search(r"\b(\d+) minutes\b", about)
     return LessonProgress(
         number,
-        title,
+        title or path.stem,
         path.name,
         int(minutes[1]) if minutes else 0,
-        {
-            name: progress.outcomes.get(name, "not attempted")
-            for name in (exercises_of(number) if _has_exercises(number) else {})
-        },
+        {name: progress.outcomes.get(name, "not attempted") for name in _names(path, trouble)},
+        Path(path.name).is_file(),
     )
 
 
 def _first_words(path: Path) -> tuple[str, str]:
     """The heading of a lesson, and what its first cell says."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    about = "".join(cells[0]["source"]) if cells else ""
-    return about.partition("\n")[0].removeprefix("# "), about
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        about = "".join(cells[0]["source"]) if cells else ""
+    except (ValueError, KeyError, TypeError, OSError):
+        about = ""
+    heading = about.partition("\n")[0].removeprefix("# ")
+    return (heading if " · " in heading else f"{path.name[:2]} · "), about
 
 
-def _has_exercises(number: str) -> bool:
-    return importlib.util.find_spec(f"grantlab.lessons.lesson_{number}") is not None
+def _names(path: Path, trouble: list[str]) -> list[str]:
+    # A lesson that somebody is still writing must not cost a learner the overview.
+    try:
+        return list(exercises_for(path))
+    except Exception as fault:  # whatever the lesson's own code raises
+        trouble.append(f"The exercises of {path.name} can't be read: {fault}")
+        return []

@@ -30,11 +30,14 @@ class ProgressError(ValueError):
 class Progress:
     """What has been tried and passed, by the exercises' names.
 
-    `note` is what the learner should hear about the file; empty when all is well.
+    `note` is what the learner should hear about the file; empty when all is well. `way` is the
+    name of the chosen way through the course, `last` the exercise that was tried last.
     """
 
     outcomes: Mapping[str, Status] = field(default_factory=dict)
     note: str = field(default="", compare=False)
+    way: str = ""
+    last: str = ""
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -42,12 +45,12 @@ class Progress:
         return tuple(name for name, status in self.outcomes.items() if status == "passed")
 
     def merged(self, other: Progress) -> Progress:
-        """Both together; of two outcomes of an exercise the better one."""
+        """Both together; of two outcomes of an exercise the better one, else the other's word."""
         outcomes = dict(self.outcomes)
         for name, status in other.outcomes.items():
             if _RANKS[status] > _RANKS[outcomes.get(name, "not attempted")]:
                 outcomes[name] = status
-        return Progress(outcomes, self.note)
+        return Progress(outcomes, self.note, other.way or self.way, other.last or self.last)
 
 
 def progress_file() -> Path:
@@ -79,7 +82,12 @@ def remember(name: str, status: Status) -> str:
     A passed exercise stays passed, and an exercise nobody attempted leaves no trace. Of several
     notebooks that write at once none loses what another wrote.
     """
-    return "" if status == "not attempted" else _add(Progress({name: status})).note
+    return "" if status == "not attempted" else _add(Progress({name: status}, last=name)).note
+
+
+def remember_way(name: str) -> str:
+    """Keep the chosen way in the progress file; what the learner should hear about the file."""
+    return _add(Progress(way=name)).note
 
 
 def save(path: str | Path) -> Path:
@@ -91,7 +99,7 @@ def save(path: str | Path) -> Path:
     target = _file_of(path)
     try:
         with _alone(target):
-            _write(target, read_progress().merged(_read(target)))
+            _write(target, _read(target).merged(read_progress()))
     except OSError as trouble:
         raise ProgressError(f"{target} can't be written: {trouble.strerror}.") from trouble
     return target
@@ -130,15 +138,16 @@ def _read(path: Path) -> Progress:
         document = json.loads(path.read_text(encoding="utf-8"))
         outcomes = document["exercises"]
         known = document["format"] == _FORMAT and set(outcomes.values()) <= _RANKS.keys()
+        way, last = document.get("way", ""), document.get("last", "")
     except FileNotFoundError:
         return Progress()
     except json.JSONDecodeError as trouble:
         raise ProgressError(_broken(path, f"line {trouble.lineno}: {trouble.msg}")) from trouble
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as trouble:
         raise ProgressError(_broken(path, "it has another form")) from trouble
-    if not known:
+    if not known or not isinstance(way, str) or not isinstance(last, str):
         raise ProgressError(_broken(path, "it has another form"))
-    return Progress(outcomes)
+    return Progress(outcomes, way=way, last=last)
 
 
 def _read_or_set_aside(path: Path) -> Progress:
@@ -152,6 +161,8 @@ def _read_or_set_aside(path: Path) -> Progress:
 
 def _write(path: Path, progress: Progress) -> None:
     document: dict[str, Any] = {"format": _FORMAT, "exercises": dict(progress.outcomes)}
+    document |= {"way": progress.way} if progress.way else {}
+    document |= {"last": progress.last} if progress.last else {}
     text = json.dumps(document, indent=1, ensure_ascii=False)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".progress-")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,7 +14,9 @@ import pytest
 
 from grantlab import progress
 from grantlab.exercises import Exercise
-from grantlab.overview import LessonProgress, Overview, overview
+from grantlab.opening import folder_in_jupyter
+from grantlab.overview import LessonProgress, Overview, choose_way, hours, overview
+from grantlab.paths import EVERYTHING, Way, ways_through
 from grantlab.progress import Progress, ProgressError, Status, read_progress, remember
 from grantlab.views import view
 from grantlab.views.exercise import exercise_panel
@@ -27,6 +30,7 @@ DAMAGED = [
     b'{"format": 2, "exercises": {}}',
     b'{"format": 1, "exercises": {"a": "b"}}',
     b'{"format": 1, "exercises": {"a": ["passed"]}}',
+    b'{"format": 1, "exercises": {}, "way": 3}',
     b"\xff",
     b"[" * 100_000,
 ]
@@ -209,6 +213,9 @@ def test_no_two_lessons_have_an_exercise_of_one_name() -> None:
     assert len(names) == len(set(names))
 
 
+TASTE = Way("first-taste", "First taste", ("00",))
+
+
 def sample(*statuses: Status, note: str = "") -> Overview:
     lessons = (
         LessonProgress("00", "Start here", "00_start_here.ipynb", 10, {"a": statuses[0]}),
@@ -233,10 +240,10 @@ def test_each_exercise_stands_there_by_sign_and_word() -> None:
 @pytest.mark.parametrize(
     ("statuses", "said"),
     [
-        (("not attempted",) * 3, "Begin with 00 · Start here: open 00_start_here.ipynb."),
-        (("passed", "not attempted", "not attempted"), "Go on with 02 · The code flow: open"),
-        (("passed", "passed", "not yet"), "open 02_code_flow.ipynb, exercise c."),
-        (("passed",) * 3, "Every exercise has passed."),
+        (("not attempted",) * 3, "Begin with 00 · Start here."),
+        (("passed", "not attempted", "not attempted"), "Go on with 02 · The code flow."),
+        (("passed", "passed", "not yet"), "02 · The code flow, exercise c."),
+        (("passed",) * 3, "Every exercise of this way has passed."),
     ],
 )
 def test_it_says_where_to_go_on(statuses: tuple[Status, ...], said: str) -> None:
@@ -247,8 +254,8 @@ def test_it_reads_the_file_again_when_asked() -> None:
     panel = view(overview())
     remember("first-answer", "passed")
 
-    assert "1 of" not in words(panel.html)[:60]
-    assert "1 of" in words(do(panel, "again"))
+    assert "Everything: 0 of" in words(panel.html)
+    assert "Everything: 1 of" in words(do(panel, "again"))
 
 
 def test_a_damaged_file_is_said_in_the_overview(here: Path) -> None:
@@ -271,11 +278,182 @@ def test_the_text_has_everything() -> None:
 
 def test_no_hostile_value_becomes_markup_in_the_overview() -> None:
     lesson = LessonProgress(HOSTILE, HOSTILE, HOSTILE, 1, {HOSTILE: "not yet"})
+    way = Way(HOSTILE, HOSTILE, (HOSTILE,))
 
-    page = overview_view(Overview((lesson,), HOSTILE), again=True)
+    page = overview_view(Overview((lesson,), HOSTILE, (way,), way, HOSTILE, HOSTILE), live=True)
 
     found = {each.tag for each in ElementTree.fromstring(f"<all>{page}</all>").iter()}
     assert found & {"script", "img"} == set()
+
+
+# Ways through, and where to go on
+
+
+def test_a_way_is_offered_when_all_its_lessons_are_there_and_everything_always() -> None:
+    offered = [way.name for way in ways_through(["00", "02", "03", "16", "17"])]
+
+    assert offered == ["first-taste", "everything"]
+
+
+def test_a_way_says_how_long_it_takes_and_how_much_of_it_is_done() -> None:
+    shown = replace(sample("passed", "not yet", "passed"), ways=(TASTE, EVERYTHING), way=TASTE)
+
+    page = overview_view(shown, live=True)
+
+    assert "First taste: 1 of 1 exercises passed" in words(page)
+    ways = ElementTree.fromstring(f"<all>{page}</all>").findall(".//tbody")[0]
+    assert [" ".join(row.itertext()) for row in ways] == [
+        "First taste your way 00 10 min 1 of 1",
+        "Everything all lessons 45 min 2 of 3",
+    ]
+    assert hours(shown.lessons) == "45 min"
+    assert hours((*shown.lessons, *shown.lessons)) == "1 h 30 min"
+
+
+def test_a_chosen_way_is_remembered_and_what_lies_beside_it_is_still_there(here: Path) -> None:
+    panel = view(overview())
+
+    page = do(panel, "way", "first-taste")
+
+    assert json.loads(here.read_text())["way"] == "first-taste"
+    assert overview().way.name == "first-taste"
+    assert "First taste: 0 of" in words(page)
+    assert "Lessons beside this way" in words(page)
+    assert [one.number for one in overview().along(overview().way)] == ["00", "02", "03"]
+
+
+def test_an_unknown_way_is_named_and_nothing_is_written(here: Path) -> None:
+    with pytest.raises(ValueError, match="'tour'.*first-taste"):
+        choose_way("tour")
+
+    assert not here.exists()
+
+
+def test_a_way_of_the_file_that_is_no_more_is_everything(here: Path) -> None:
+    here.write_text('{"format": 1, "exercises": {}, "way": "agents-of-old"}')
+
+    assert overview().way == EVERYTHING
+
+
+def test_it_goes_on_where_the_last_try_was_and_comes_back_to_what_was_left_out() -> None:
+    shown = sample("not yet", "not yet", "not attempted")
+
+    assert shown.next is shown.lessons[0]
+    assert replace(shown, last="b").next is shown.lessons[1]
+    done = sample("not yet", "passed", "passed")
+    assert replace(done, last="c").next is done.lessons[0]
+
+
+def test_the_last_try_is_remembered_and_a_look_at_an_untouched_cell_is_none(here: Path) -> None:
+    exercise().check(401)
+    Exercise("second", "?", lambda _: [], [], "").check(...)
+
+    assert json.loads(here.read_text())["last"] == "first"
+
+
+def test_the_way_and_the_last_try_are_carried_along(here: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"format": 1, "exercises": {"a": "passed"}, "way": "agents", "last": "a"}')
+    remember("first", "passed")
+    progress.remember_way("first-taste")
+
+    progress.save(other)
+    carried = json.loads(other.read_text())
+
+    assert (carried["way"], carried["last"]) == ("first-taste", "first")
+    assert set(carried["exercises"]) == {"a", "first"}
+
+
+def links(page: str) -> dict[str, dict[str, str]]:
+    found = ElementTree.fromstring(f"<all>{page}</all>").iter("a")
+    return {each.get("href", ""): dict(each.attrib) for each in found}
+
+
+def test_a_lesson_is_a_link_that_jupyterlab_opens_beside_this_notebook() -> None:
+    shown = replace(sample("passed", "not yet", "passed"), folder="course/mine")
+
+    link = links(overview_view(shown))["./02_code_flow.ipynb"]
+
+    assert link["data-commandlinker-command"] == "docmanager:open"
+    opened = json.loads(link["data-commandlinker-args"])
+    assert opened == {"path": "course/mine/02_code_flow.ipynb"}
+    at_the_root = links(overview_view(replace(shown, folder="")))["./02_code_flow.ipynb"]
+    assert json.loads(at_the_root["data-commandlinker-args"]) == {"path": "02_code_flow.ipynb"}
+
+
+def test_without_jupyterlab_around_the_link_is_a_plain_one_and_a_missing_file_has_none() -> None:
+    shown = sample("passed", "not yet", "passed")
+    elsewhere = replace(shown, lessons=(shown.lessons[0], replace(shown.lessons[1], here=False)))
+
+    assert links(overview_view(shown))["./02_code_flow.ipynb"] == {"href": "./02_code_flow.ipynb"}
+    assert list(links(overview_view(elsewhere))) == ["./00_start_here.ipynb"]
+    assert "open 02_code_flow.ipynb" in words(overview_view(elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("root", "folder"), [("{}", "notebooks"), ("{}/notebooks", ""), ("{}/other", None)]
+)
+def test_the_folder_is_named_as_the_jupyter_server_around_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, folder: str | None
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("JPY_PARENT_PID", "4711")
+    told = json.dumps({"root_dir": root.format(tmp_path)})
+    (tmp_path / "jpserver-4711.json").write_text(told)
+
+    assert folder_in_jupyter() == folder
+
+
+def test_where_no_jupyter_server_is_around_nothing_is_guessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("JPY_PARENT_PID", "4711")
+
+    assert folder_in_jupyter() is None
+    monkeypatch.delenv("JPY_PARENT_PID")
+    assert folder_in_jupyter() is None
+
+
+def own_lesson(folder: Path, module: str) -> None:
+    cell = {"cell_type": "markdown", "source": ["# 30 · Ours\n", "\n", "**7 minutes.**"]}
+    (folder / "30_ours.ipynb").write_text(json.dumps({"cells": [cell]}))
+    (folder / "lesson_30.py").write_text(module)
+
+
+def test_a_lesson_in_the_working_folder_stands_beside_the_kits_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_lesson(
+        tmp_path,
+        "from grantlab.exercises import Exercise\n"
+        "ours = Exercise('ours', '?', lambda _: [], [], 'x')\n",
+    )
+    monkeypatch.chdir(tmp_path)
+    remember("ours", "not yet")
+
+    shown = overview()
+
+    last = shown.lessons[-1]
+    assert (last.number, last.title, last.minutes, last.here) == ("30", "Ours", 7, True)
+    assert dict(last.exercises) == {"ours": "not yet"}
+    assert shown.next is last
+    assert not shown.lessons[0].here
+
+
+def test_a_lesson_that_is_still_being_written_costs_nobody_the_overview(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_lesson(tmp_path, "1 / 0\n")
+    (tmp_path / "31_empty.ipynb").write_text("{")
+    monkeypatch.chdir(tmp_path)
+
+    shown = overview()
+
+    assert [one.title for one in shown.lessons[-2:]] == ["Ours", "31_empty"]
+    assert "30_ours.ipynb can't be read: division by zero" in shown.note
 
 
 # The exercise as a widget
