@@ -28,11 +28,12 @@ NEVER = frozenset(
 
 @dataclass
 class Subject:
-    """A person made for the trial: spoiled by the first write that succeeds."""
+    """A person made for the trial: spoiled by a write that succeeds, or in another state by it."""
 
     id: str
     login: str
     password: str
+    next_password: str = ""
     ids: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,8 +70,11 @@ class Workbench:
     def prepare(self, operation: Operation) -> Attempt:
         """Everything the operation needs is there; the attempt is ready to be sent."""
         subject = self._subject(_state_of(operation))
+        subject.next_password = f"Other-{secrets.token_urlsafe(9)}-8"
         body = _body(operation, subject, self._groups)
-        path = operation.call.partition(" ")[2].replace("{user_id}", subject.id)
+        # Who is still to be made has no id yet.
+        user_id = NOBODY if operation.does == "create a user" else subject.id
+        path = operation.call.partition(" ")[2].replace("{user_id}", user_id)
         if operation.does == "get a user by login":
             path = path.replace(subject.id, subject.login)
         for name, value in self._ids(operation, subject).items():
@@ -78,16 +82,29 @@ class Workbench:
         return Attempt(operation.method, path, body)
 
     def spoiled(self, operation: Operation, answer: Any) -> None:
-        """The call has changed its subject, or made something: neither is used again."""
-        if operation.does not in _HARMLESS:
-            self._ready.pop(_state_of(operation), None)
+        """The call has changed its subject, or made something that has to go.
+
+        Hashing passwords is what takes time: a person in a state that is known is used again.
+        """
         made = answer.get("id") if isinstance(answer, dict) else None
+        if operation.does not in _HARMLESS:
+            subject = self._ready.pop(_state_of(operation), None)
+            step = f"{operation.area}: {operation.does}"
+            if subject is not None and step in _AFTERWARDS:
+                if step in _NEW_PASSWORDS:
+                    subject.password = subject.next_password
+                if made:
+                    subject.ids["factor_id"] = made
+                self._ready[_AFTERWARDS[step]] = subject
         if made and operation.path in ("/api/v1/users", "/api/v1/groups", "/api/v1/apps"):
             self._made.append(f"{operation.path}/{made}")
 
     def _subject(self, state: str) -> Subject:
         if state not in self._ready:
-            self._ready[state] = self._person(state)
+            found = self._ready.pop("active", None) if state in _FROM_ACTIVE else None
+            if found is not None:
+                self._bring(found, state)
+            self._ready[state] = found or self._person(state)
         return self._ready[state]
 
     def _person(self, state: str) -> Subject:
@@ -159,7 +176,7 @@ _STATES = {
     "reset one factor": "with a factor",
     "reset all factors": "with a factor",
     "set another question": "plain",
-    "enroll a question": "plain",
+    "create a user": "plain",
     "add a user to a group": "plain",
     "change a user's name": "plain",
     "change a user's profile": "plain",
@@ -170,7 +187,24 @@ _STEPS = {
     "show a recovery token": "recovering",
 }
 _STAGED = frozenset({"staged", "activating"})
-_WITH_PASSWORD = frozenset({"active", "suspended", "with a factor", "signing in", "recovering"})
+_FROM_ACTIVE = frozenset({"suspended", "with a factor", "signing in", "recovering"})
+_WITH_PASSWORD = _FROM_ACTIVE | {"active"}
+_NEW_PASSWORDS = frozenset(
+    {
+        "sign-in: change an expired password",
+        "users: change a password",
+        "users: set a password",
+    }
+)
+_AFTERWARDS = {
+    **dict.fromkeys(_NEW_PASSWORDS, "active"),
+    "users: suspend a user": "suspended",
+    "users: unsuspend a user": "active",
+    "users: enroll a question": "with a factor",
+    "users: reset one factor": "active",
+    "users: reset all factors": "active",
+}
+"""What the subject is good for after these."""
 _HARMLESS = frozenset(
     {
         "add a user to a group",
@@ -214,7 +248,7 @@ def _body(operation: Operation, subject: Subject, groups: tuple[str, ...]) -> An
         "set a recovery question": {"credentials": {"recovery_question": QUESTION}},
         "set a password": {
             "profile": _profile(subject.login),
-            "credentials": {"password": {"value": _new_password()}},
+            "credentials": {"password": {"value": subject.next_password}},
         },
         "enroll a question": _QUESTION_FACTOR | state,
         "set another question": _QUESTION_FACTOR,
@@ -225,11 +259,11 @@ def _body(operation: Operation, subject: Subject, groups: tuple[str, ...]) -> An
         "change an expired password": {
             **state,
             "oldPassword": subject.password,
-            "newPassword": _new_password(),
+            "newPassword": subject.next_password,
         },
         "change a password": {
             "oldPassword": {"value": subject.password},
-            "newPassword": {"value": _new_password()},
+            "newPassword": {"value": subject.next_password},
         },
     }
     if operation.does in words:
@@ -249,10 +283,6 @@ def _without_state(body: dict[str, Any]) -> dict[str, Any]:
 
 def _profile(login: str) -> dict[str, str]:
     return {"login": login, "email": login, "firstName": "Trial", "lastName": "Subject"}
-
-
-def _new_password() -> str:
-    return f"Other-{secrets.token_urlsafe(9)}-8"
 
 
 def _name() -> str:

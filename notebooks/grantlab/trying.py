@@ -101,17 +101,19 @@ def try_all(
     identity: Identity,
     operations: Iterable[Operation],
     *,
+    groups: tuple[str, ...] | None = None,
     recording: Recording | None = None,
     watch: Callable[[Tried], object] = lambda _: None,
 ) -> tuple[Tried, ...]:
     """Each operation, sent for real; subjects are made for it and gone afterwards.
 
-    They are members of the groups that the identity is limited to. Calls that need no credential
-    are sent without one. What would end the lab's own work (a reset, for one) is not tried.
-    `watch` hears of each result as it comes.
+    They are members of these `groups`; unless said, of those that the identity is limited to.
+    Calls that need no credential are sent without one. What would end the lab's own work (a reset,
+    for one) is not tried. `watch` hears of each result as it comes.
     """
     results = []
-    with Workbench(lab, identity.groups) as bench, _client(lab, identity, recording) as client:
+    theirs = identity.groups if groups is None else groups
+    with Workbench(lab, theirs) as bench, _client(lab, identity, recording) as client:
         for operation in operations:
             result = _try(bench, client, identity, operation)
             results.append(result)
