@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from grantlab.lab import App, Lab
+from grantlab.lab import App, Lab, Person
 
 CALLBACK = "http://127.0.0.1:8765/callback"
 
@@ -79,6 +79,23 @@ def own_app(lab: Lab, name: str, *people: str, auth: str = "", **settings: Any) 
         assigned = {"id": lab.person(person).id, "scope": "USER"}
         _post(lab, f"/api/v1/apps/{made['id']}/users", assigned)
     return lab.app(label)
+
+
+def own_person(lab: Lab, first_name: str, last_name: str, **profile: Any) -> Person:
+    """A new person with the bank's readable password, whose login is not their e-mail address.
+
+    `profile` are further members of the profile. `httpx.HTTPStatusError` when the management API
+    refuses.
+    """
+    login = f"{first_name.lower()}-{secrets.token_hex(3)}@bank.example"
+    named = {"login": login, "firstName": first_name, "lastName": last_name}
+    address = {"email": f"{first_name}.{last_name}@post.example".lower()}
+    asked = {
+        "profile": named | address | profile,
+        "credentials": {"password": {"value": lab.person("cora").password}},
+    }
+    _post(lab, "/api/v1/users?activate=true", asked)
+    return lab.person(login)
 
 
 def _of_people() -> dict[str, Any]:
