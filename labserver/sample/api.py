@@ -19,7 +19,15 @@ from authlib.oauth2.rfc6750 import (
 from flask import Flask, Response, abort, g, jsonify, make_response, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from labserver.sample.checks import Checks, Claims, Counters, Issuer, Note, TokenChecks, judge
+from labserver.sample.checks import (
+    OFF_HEADER,
+    Checks,
+    Note,
+    TokenChecks,
+    judge,
+    switched_off,
+)
+from labserver.sample.issuer import Claims, Counters, Issuer
 from labserver.sample.products import PRODUCTS, Entry, Product
 
 __all__ = ["PRODUCTS", "ProtectedApi"]
@@ -92,8 +100,9 @@ class Protector(ResourceProtector):  # type: ignore[misc]
 class ProtectedApi:
     """One product's API. `app` is the WSGI application; the rest are its settings.
 
-    `checks` are the switches of its token checks, `counters` its questions to the authorization
-    server. Every caller sees the same entries: whose they are is not what this API shows.
+    `checks` are the switches of its checks, `counters` its questions to the authorization server;
+    while a check is off, each answer says so in `X-Lab-Checks-Off`. Every caller sees the same
+    entries: whose they are is not what this API shows.
     """
 
     def __init__(
@@ -108,7 +117,7 @@ class ProtectedApi:
         self.product = product
         self.checks = Checks()
         self.counters = Counters()
-        known = Issuer(issuer, client, self.counters)
+        known = Issuer(issuer, client, self.counters, clock)
         self.tokens = TokenChecks(known, audience, clock, self.checks)
         self.notes: dict[str, tuple[Note, ...]] = {}
         self._entries: dict[str, Entry] = {str(one["id"]): one for one in product.entries}
@@ -177,6 +186,8 @@ class ProtectedApi:
     def _end(self, answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.id
         answer.headers["Cache-Control"] = "no-store"
+        if off := switched_off(self.checks):
+            answer.headers[OFF_HEADER] = ", ".join(off)
         self.notes[g.id] = tuple(g.notes)
         while len(self.notes) > MOST_KEPT:
             self.notes.pop(next(iter(self.notes)))

@@ -23,13 +23,17 @@ class RunningApi:
     """An API that runs until its lab is closed. `url` is where its entries are.
 
     `checks` has a switch for each check (`api.checks.audience = False`), `counters` how often
-    the API asked the authorization server (`key_fetches`, `introspections`).
+    the API asked the authorization server (`key_fetches`, `introspections`) and how often it
+    had no need to (`cache_hits`). `cache` keeps its verdicts on tokens: `api.cache.on`, and
+    `api.cache.seconds`, the longest life of a verdict. None is until `exp`, or nothing when the
+    API introspects.
     """
 
     def __init__(self, api: Any, name: str) -> None:
         self.name = name
         self.checks = api.checks
         self.counters = api.counters
+        self.cache = api.tokens.cache
         self._tokens = api.tokens
         self._notes: Mapping[str, Iterable[Any]] = api.notes
         self._server = make_server("127.0.0.1", 0, api.app, threaded=True, request_handler=_Silent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 
 from grantlab.apis import RunningApi
 from grantlab.recording import Recording
-from tests.sample.conftest import Issuer
+from labserver.sample.verdicts import Verdict, Verdicts
+from tests.sample.conftest import AUDIENCE, Issuer
 
 NEW = {"to": "City Museum", "amount": 12, "on": "2026-03-10"}
 ANY_TOKEN = "a.b.c"
@@ -199,10 +201,201 @@ def test_made_up_key_ids_cause_five_fetches_at_most(api, issuer, app, make_key):
     assert issuer.key_requests == 5
 
 
-def test_introspection_sees_a_revoked_token_in_the_next_call(api, issuer, app):
-    token = issuer.token()
+def asks_about_tokens(api: RunningApi) -> None:
     api.credentials = ("api-1", "secret-of-the-api")
     api.introspects = True
+
+
+def test_a_hundred_calls_cost_one_introspection_when_answers_are_kept(api, issuer, app):
+    asks_about_tokens(api)
+    api.cache.seconds = 60
+    token = issuer.token()
+
+    answers = [app.get(api.url, headers=bearer(token)) for _ in range(100)]
+
+    assert {one.status_code for one in answers} == {200}
+    assert (api.counters.introspections, api.counters.cache_hits) == (1, 99)
+
+
+def test_a_kept_answer_lets_a_revoked_token_in_until_its_life_is_over(api, issuer, app, clock):
+    asks_about_tokens(api)
+    api.cache.seconds = 60
+    token = issuer.token()
+
+    before = app.get(api.url, headers=bearer(token))
+    issuer.revoked.add(token)
+    clock[0] = 59
+    kept = app.get(api.url, headers=bearer(token))
+    clock[0] = 61
+    after = app.get(api.url, headers=bearer(token))
+
+    assert [one.status_code for one in (before, kept, after)] == [200, 200, 401]
+
+
+@pytest.mark.parametrize("introspects", [False, True])
+def test_no_verdict_outlives_its_token_unless_that_is_switched_off(
+    introspects, api, issuer, app, clock
+):
+    if introspects:
+        asks_about_tokens(api)
+    api.cache.seconds = 3600
+    token = issuer.token()
+
+    def statuses() -> list[int]:
+        clock[0] = 0
+        found = [app.get(api.url, headers=bearer(token)).status_code]
+        clock[0] = 301
+        return [*found, app.get(api.url, headers=bearer(token)).status_code]
+
+    honest = statuses()
+    api.checks.cache_ends_at_exp = False
+    fixed_hour = statuses()
+
+    assert (honest, fixed_hour) == ([200, 401], [200, 200])
+
+
+def test_a_signature_is_judged_once_and_kept_until_exp(api, issuer):
+    recording, token = Recording(trust_env=False), issuer.token()
+    with recording.client("Your app") as app:
+        for _ in range(2):
+            app.get(api.url, headers=bearer(token))
+
+    first, second = ([one["check"] for one in api.reasons(each).checks] for each in recording)
+
+    assert first == ["header", "signature", "issuer", "audience", "times", "client", "scope"]
+    assert second == ["header", "cache", "scope"]
+    assert api.counters.cache_hits == 1
+
+
+def test_a_kept_verdict_opens_no_other_method(api, issuer, app):
+    reading = bearer(issuer.token())
+
+    read = app.get(api.url, headers=reading)
+    written = app.post(api.url, headers=reading, json=NEW)
+
+    assert (read.status_code, written.status_code) == (200, 403)
+
+
+def test_a_cache_that_is_switched_off_keeps_nothing(api, issuer, app):
+    asks_about_tokens(api)
+    api.cache.seconds, api.cache.on = 60, False
+
+    for _ in range(3):
+        app.get(api.url, headers=bearer(issuer.token()))
+
+    assert (api.counters.introspections, api.counters.cache_hits, len(api.cache)) == (3, 0, 0)
+
+
+def test_a_verdict_reached_without_a_check_is_none_with_it(api, issuer, app):
+    token = issuer.token(aud="api://sync")
+
+    api.checks.audience = False
+    let_in = app.get(api.url, headers=bearer(token))
+    api.checks.audience = True
+    refused = app.get(api.url, headers=bearer(token))
+
+    assert (let_in.status_code, refused.status_code) == (200, 401)
+
+
+def test_a_refusal_is_not_kept_unless_that_is_switched_off(api, issuer, app, clock):
+    now = int(time.time())
+    token = issuer.token(iat=now + 100, nbf=now + 100)
+
+    def statuses() -> list[int]:
+        clock[0] = 0
+        found = [app.get(api.url, headers=bearer(token)).status_code]
+        clock[0] = 120
+        return [*found, app.get(api.url, headers=bearer(token)).status_code]
+
+    honest = statuses()
+    api.cache.clear()
+    api.checks.cache_holds_no_refusals = False
+    stubborn = statuses()
+
+    assert (honest, stubborn) == ([401, 200], [401, 401])
+
+
+def test_a_flood_of_tokens_fills_no_memory(monkeypatch):
+    monkeypatch.setattr("labserver.sample.verdicts.MOST_VERDICTS", 2)
+    cache, verdict = Verdicts(), Verdict({}, None, 0, 100)
+
+    for token in ("first", "second", "third"):
+        cache.keep(token, (), verdict)
+
+    assert [cache.find(token, (), 1) for token in ("first", "third")] == [None, verdict]
+    assert len(cache) == 2
+
+
+def test_the_cache_holds_no_token():
+    cache = Verdicts()
+
+    cache.keep("the-token", (), Verdict({}, None, 0, 100))
+
+    assert "the-token" not in repr(cache._kept)
+
+
+def test_without_a_limit_every_made_up_key_id_is_a_fetch(api, issuer, app, make_key):
+    key = make_key()
+    api.checks.key_fetches_limited = False
+
+    for number in range(20):
+        app.get(api.url, headers=bearer(issuer.token(kid=f"made-up-{number}", key=key)))
+
+    assert issuer.key_requests == 20
+
+
+def test_a_minute_later_keys_are_fetched_again(api, issuer, app, clock, make_key):
+    key = make_key()
+    for number in range(10):
+        app.get(api.url, headers=bearer(issuer.token(kid=f"made-up-{number}", key=key)))
+    issuer.keys["key-2"] = key
+
+    at_once = app.get(api.url, headers=bearer(issuer.token(kid="key-2")))
+    clock[0] = 61
+    later = app.get(api.url, headers=bearer(issuer.token(kid="key-2")))
+
+    assert (at_once.status_code, later.status_code) == (401, 200)
+
+
+def test_every_answer_says_loudly_which_checks_are_off(api, issuer, app):
+    quiet = app.get(api.url)
+
+    api.checks.signature = api.checks.key_fetches_limited = False
+    loud = app.get(api.url)
+
+    assert "x-lab-checks-off" not in quiet.headers
+    assert loud.headers["x-lab-checks-off"] == "signature, key_fetches_limited"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 10**400},
+        {"exp": float("nan")},
+        {"exp": float("inf"), "iat": -float("inf")},
+        {"exp": True},
+        {"cid": ["app-1"]},
+        {"cid": {}},
+        {"aud": {"a": 1}},
+        {"scp": {"transfers:read": 1}},
+        {"scp": [["transfers:read"]]},
+        {"iss": ["x"]},
+    ],
+    ids=repr,
+)
+def test_odd_claims_are_refused_and_break_nothing(claims, api, issuer, app):
+    api.clients = ["app-1"]
+    api.checks.signature = False
+    good = {"iss": issuer.url, "aud": AUDIENCE, "exp": 4e9, "cid": "app-1", "scp": []}
+
+    answer = app.get(api.url, headers=bearer(unsigned(**(good | claims))))
+
+    assert answer.status_code in {401, 403}
+
+
+def test_introspection_sees_a_revoked_token_in_the_next_call(api, issuer, app):
+    token = issuer.token()
+    asks_about_tokens(api)
 
     before = app.get(api.url, headers=bearer(token))
     issuer.revoked.add(token)
@@ -216,8 +409,7 @@ def test_introspection_sees_a_revoked_token_in_the_next_call(api, issuer, app):
 
 @pytest.mark.parametrize("changes", [{"aud": "api://sync"}, {"scp": ["transfers:write"]}])
 def test_an_active_token_must_be_meant_for_this_api_all_the_same(changes, api, issuer, app):
-    api.credentials = ("api-1", "secret-of-the-api")
-    api.introspects = True
+    asks_about_tokens(api)
 
     assert app.get(api.url, headers=bearer(issuer.token(**changes))).status_code in {401, 403}
 
