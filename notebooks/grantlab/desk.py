@@ -69,11 +69,18 @@ class PolicyDesk:
 
     `policies` is the table as it was read, `walk` the last request's way through it, `recording`
     holds every call that the desk made. `unavailable` says why there is no table, `no_preview`
-    why no request can walk; mostly both are empty. Raises `LabError` when the org has no server
-    of this name.
+    why no request can walk; mostly both are empty. `admin` sits at the desk, and `caller` is what
+    its calls would be written with; what only the lab itself answers is asked with the lab's own
+    token. Raises `LabError` when the org has no server of this name.
     """
 
-    def __init__(self, lab: Lab, server: Server | str, recording: Recording | None = None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        server: Server | str,
+        recording: Recording | None = None,
+        admin: httpx.Client | None = None,
+    ) -> None:
         self.recording = recording or Recording()
         self.server = server if isinstance(server, Server) else Server("", server, "", "", {})
         self.policies: tuple[Policy, ...] = ()
@@ -84,12 +91,14 @@ class PolicyDesk:
         self.no_preview = NO_PREVIEW if lab.elsewhere else ""
         self.base = lab.url
         self.act = Act("Open the desk", len(self.recording))
+        self.caller = "lab.admin" if admin is None else "admin"
         self._client: httpx.Client | None = None
+        self._lab_client: httpx.Client | None = None
         self._undo: tuple[str, Row] | None = None
         self._watchers: list[Watcher] = []
         self._lock = RLock()
         try:
-            self._open(lab)
+            self._open(lab, admin)
         except NoManagement as trouble:
             self.unavailable = str(trouble)
 
@@ -218,24 +227,22 @@ class PolicyDesk:
 
     def close(self) -> None:
         """The desk's connections are closed; safe to call again."""
-        if self._client is not None:
-            self._client.close()
+        for client in (self._client, self._lab_client):
+            if client is not None:
+                client.close()
 
     def __repr__(self) -> str:
         return f"Policy desk of {self.server.name}: {self.unavailable or self.walk or 'no request'}"
 
-    def _open(self, lab: Lab) -> None:
+    def _open(self, lab: Lab, admin: httpx.Client | None) -> None:
         try:
-            admin = lab.admin
+            owner = lab.admin
         except LabError as missing:
             raise NoManagement(str(missing)) from missing
-        self._client = client = self.recording.client(
-            "Policy desk",
-            base_url=admin.base_url,
-            headers={"Authorization": admin.headers["Authorization"]},
-            timeout=PATIENCE,
-        )
-        self.base = str(admin.base_url).rstrip("/")
+        self._lab_client = self._client = client = self._as(owner)
+        if admin is not None:
+            self._client = client = self._as(admin)
+        self.base = str(owner.base_url).rstrip("/")
         name = self.server.name
         if name == "org":
             raise NoManagement(ORG_SERVER)
@@ -251,6 +258,14 @@ class PolicyDesk:
             self.policies = read_policies(client, self.server.id)
         except LabError as refusal:
             raise NoManagement(str(refusal)) from refusal
+
+    def _as(self, admin: httpx.Client) -> httpx.Client:
+        return self.recording.client(
+            "Policy desk",
+            base_url=admin.base_url,
+            headers={"Authorization": admin.headers["Authorization"]},
+            timeout=PATIENCE,
+        )
 
     @property
     def _api(self) -> httpx.Client:
@@ -289,7 +304,7 @@ class PolicyDesk:
             if table and (done or self.refusal is None):
                 self.policies = read_policies(client, self.server.id)
             if asked and self.refusal is None:
-                self.walk = walk_of(self.policies, asked, self._preview(client, asked))
+                self.walk = walk_of(self.policies, asked, self._preview(asked))
         except Refused as refusal:
             self.refusal = refusal
             raise
@@ -297,7 +312,7 @@ class PolicyDesk:
             for watcher in tuple(self._watchers):
                 watcher(self)
 
-    def _preview(self, client: httpx.Client, request: Request) -> Preview:
+    def _preview(self, request: Request) -> Preview:
         asked: Document = {
             "authorizationServerId": self.server.id,
             "clientId": request.client_id,
@@ -306,6 +321,8 @@ class PolicyDesk:
         }
         if request.person_id is not None:
             asked["userId"] = request.person_id
+        # Okta's management API has no such call, so the lab answers it to its owner alone.
+        client = self._lab_client or self._api
         return preview_of(accepted(client.post("/lab/preview", json=asked)).json())
 
     def _put(self, row: Row, body: Document) -> None:

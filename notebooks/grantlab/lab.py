@@ -314,15 +314,23 @@ class Lab:
             asked["userId"] = person.id
         return preview_of(self._json("POST", "/lab/preview", json=asked))
 
-    def policy_desk(self, server: Server | str, recording: Recording | None = None) -> PolicyDesk:
+    def policy_desk(
+        self,
+        server: Server | str,
+        recording: Recording | None = None,
+        *,
+        admin: httpx.Client | None = None,
+    ) -> PolicyDesk:
         """The access policies of a server, to walk requests through and to change.
 
-        In a `recording` the desk's calls are seen; else it keeps one of its own. `LabError` for
-        a server that isn't there; a lab without a management API gets a desk that says so.
+        In a `recording` the desk's calls are seen; else it keeps one of its own. With an `admin`,
+        a client of the management API, the desk may do what that one may; else what the lab may.
+        `LabError` for a server that isn't there; a lab without a management API gets a desk that
+        says so.
         """
         from grantlab.desk import PolicyDesk
 
-        desk = PolicyDesk(self, server, recording)
+        desk = PolicyDesk(self, server, recording, admin)
         self._ends.insert(0, desk.close)
         return desk
 

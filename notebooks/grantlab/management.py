@@ -32,7 +32,8 @@ _CHANGED_MEANWHILE = (
 _EXPLAINED = {
     "E0000231": _CHANGED_MEANWHILE,
     "E0000111": "What is built in can't be switched off.",
-    "E0000006": "The API token behind the desk has no role that may do this.",
+    "E0000006": "The token behind the desk may not do this, or its owner has no role that may.",
+    "E0000011": "The token behind the desk is over: sign in again, and open the desk anew.",
     "E0000007": "It is not there any more: read the table again.",
 }
 
@@ -122,16 +123,21 @@ def accepted(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
-def as_python(exchange: Exchange, base: str) -> str:
-    """The call as a line for `lab.admin`, which is an `httpx.Client` of the org at `base`."""
-    arguments = [repr(path_of(exchange.url, base))]
+def as_python(exchange: Exchange, base: str, caller: str = "lab.admin") -> str:
+    """The call as a line for `caller`, the name of an `httpx.Client` of the org at `base`.
+
+    Calls of the lab itself are the lab's own.
+    """
+    path = path_of(exchange.url, base)
+    caller = "lab.admin" if path.startswith("/lab/") else caller
+    arguments = [repr(path)]
     sent = {name: value for name, value in exchange.request_headers if name == "if-match"}
     if sent:
         arguments.append(f"headers={{'If-Match': {sent['if-match']!r}}}")
     document = _json_in(exchange.request_body)
     if document is not None:
         arguments.append(f"json={_literal(document)}")
-    call = f"lab.admin.{exchange.method.lower()}"
+    call = f"{caller}.{exchange.method.lower()}"
     if document is None and not sent:
         return f"{call}({arguments[0]})"
     return "\n".join([f"{call}(", *(f"    {each}," for each in arguments), ")"])

@@ -10,9 +10,11 @@ from grantlab.answers import Preview
 from grantlab.desk import PolicyDesk, Refused
 from grantlab.finding import LabError
 from grantlab.lab import Lab
+from grantlab.lessons.own import own_admin, own_app, own_server
+from grantlab.lessons.own_policies import policy, replace_policies, rule
 from grantlab.management import as_python
 from grantlab.policies import Policy, Request, Rule, rows, walk_of, with_conditions
-from grantlab.recording import Recording
+from grantlab.recording import Exchange, Recording
 from tests.kit.test_lab import serving
 
 READ = "transfers:read"
@@ -245,6 +247,68 @@ def test_a_given_recording_holds_the_calls(lab: Lab) -> None:
     assert desk.recording is recording
     assert recording.last.path.endswith("/lab/preview")
     assert recording.last.sender == "Policy desk"
+
+
+def test_who_sits_at_the_desk_reads_and_writes_and_the_lab_alone_previews(lab: Lab) -> None:
+    recording = Recording()
+    pia = own_admin(
+        lab, "pia", recording, "okta.authorizationServers.manage", "okta.apps.read",
+        "okta.users.read", "okta.groups.read",
+    )  # fmt: skip
+
+    desk = lab.policy_desk("Transfers", recording, admin=pia)
+    desk.ask("Bank SPA", "cora", READ)
+    desk.move("Only reading", up=False)
+
+    by_lab = {one.path.rpartition("/lab/")[2] for one in recording if _scheme(one) == "SSWS"}
+    moved = next(one for one in desk.calls if one.method == "PUT")
+    assert by_lab == {"preview"}
+    assert _scheme(moved) == "Bearer"
+    assert as_python(moved, desk.base, desk.caller).startswith("admin.put(")
+
+
+def test_a_reader_at_the_desk_is_refused_the_writing_and_is_told_why(lab: Lab) -> None:
+    reader = own_admin(
+        lab, "pia", Recording(), "okta.authorizationServers.read", "okta.apps.read",
+        "okta.users.read", "okta.groups.read",
+    )  # fmt: skip
+    desk = lab.policy_desk("Transfers", admin=reader)
+
+    with pytest.raises(Refused) as refused:
+        desk.move("Only reading", up=False)
+
+    assert refused.value.status == 403
+    assert "may not do this" in refused.value.meaning
+
+
+def _scheme(one: Exchange) -> str:
+    return dict(one.request_headers)["authorization"].partition(" ")[0]
+
+
+def test_policies_that_are_replaced_are_there_alone_and_in_their_order(lab: Lab) -> None:
+    server = own_server(lab, "Orders", "orders:read", "orders:write")
+    job = own_app(lab, "Job")
+
+    replace_policies(
+        lab.admin,
+        server,
+        policy("Programs", [job], rule("Night", "orders:read", grant="client_credentials")),
+        policy("All", [], rule("Staff", "*", groups=["Staff"], minutes=5), rule("Rest", "*")),
+    )
+
+    desk = lab.policy_desk(server.id)
+    assert [row.name for row in rows(desk.policies)] == [
+        "Programs",
+        "Night",
+        "All",
+        "Staff",
+        "Rest",
+    ]
+    assert [each.clients for each in desk.policies] == [(job.client_id,), ("ALL_CLIENTS",)]
+    staff = desk.row("Staff")
+    assert isinstance(staff, Rule)
+    assert [desk.names.of(each) for each in staff.groups] == ["Staff"]
+    assert staff.lifetimes.access == 5
 
 
 def test_watchers_hear_of_every_act_until_they_stop(desk: PolicyDesk) -> None:

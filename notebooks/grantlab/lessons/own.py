@@ -6,7 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
+from grantlab.flows import FlowSetup
 from grantlab.lab import App, Lab, Person
+from grantlab.library import authorization_code_pkce
+from grantlab.recording import Recording
 
 CALLBACK = "http://127.0.0.1:8765/callback"
 
@@ -79,6 +84,28 @@ def own_app(lab: Lab, name: str, *people: str, auth: str = "", **settings: Any) 
         assigned = {"id": lab.person(person).id, "scope": "USER"}
         _post(lab, f"/api/v1/apps/{made['id']}/users", assigned)
     return lab.app(label)
+
+
+def own_admin(lab: Lab, login: str, recording: Recording, *scopes: str) -> httpx.Client:
+    """A client of the management API for somebody who has signed in for these `okta.*` scopes.
+
+    What it may do is what the scopes name and the person's roles allow. Its access token is the
+    org server's: it lives an hour. `httpx.HTTPStatusError` when the scopes can't be granted.
+    """
+    console = own_app(lab, "Console", login, auth="none", application_type="browser")
+    for scope in scopes:
+        _post(lab, f"/api/v1/apps/{console.id}/grants", {"scopeId": scope, "issuer": lab.url})
+    person = lab.person(login)
+    setup = FlowSetup(
+        issuer=lab.url,
+        client_id=console.client_id,
+        scopes=("openid", *scopes),
+        username=person.login,
+        password=person.password,
+    )
+    tokens = authorization_code_pkce.flow(setup).run_all().state.tokens
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return recording.client(person.name, base_url=lab.url, headers=bearer)
 
 
 def own_person(lab: Lab, first_name: str, last_name: str, **profile: Any) -> Person:

@@ -28,11 +28,14 @@ def calls_part(desk: PolicyDesk) -> Markup:
     return tag(
         "div",
         tag("h4", f"The calls behind it: {desk.act.title}"),
-        [_call(call, desk.base) for call in writes],
+        [_call(call, desk) for call in writes],
         tag(
             "details",
             tag("summary", counted),
-            tag("pre", tag("code", "\n".join(as_python(call, desk.base) for call in reads))),
+            tag(
+                "pre",
+                tag("code", "\n".join(as_python(call, desk.base, desk.caller) for call in reads)),
+            ),
             data_key="reads",
         )
         if reads
@@ -42,7 +45,7 @@ def calls_part(desk: PolicyDesk) -> Markup:
     )
 
 
-def _call(call: Exchange, base: str) -> Markup:
+def _call(call: Exchange, desk: PolicyDesk) -> Markup:
     answer = answer_words(call)
     # The token behind the desk may do everything: a page that is passed on mustn't hold it.
     shown = replace(call, request_headers=masked_headers(call.request_headers))
@@ -51,11 +54,11 @@ def _call(call: Exchange, base: str) -> Markup:
         "details",
         tag(
             "summary",
-            tag("code", tag("strong", call.method), " ", path_of(call.url, base)),
+            tag("code", tag("strong", call.method), " ", path_of(call.url, desk.base)),
             " ",
             tag("span", icon(sign), str(answer), class_=f"gl-result gl-{sign}"),
         ),
-        tag("pre", tag("code", as_python(call, base))),
+        tag("pre", tag("code", as_python(call, desk.base, desk.caller))),
         tag("details", tag("summary", "The message itself"), message(shown, None, inside),
             data_key=f"message-of-{call.number}"),
         data_key=f"call-{call.number}",

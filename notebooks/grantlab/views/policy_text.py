@@ -37,7 +37,7 @@ def desk_text(desk: PolicyDesk) -> str:
         lines += _preview(desk.walk)
     lines += [f"Calls of the last act ({desk.act.title}):"]
     for call in desk.calls:
-        python = as_python(call, desk.base) if call.method != "GET" else call.path
+        python = as_python(call, desk.base, desk.caller) if call.method != "GET" else call.path
         lines.append(f"  {call.method} → {call.status}  {python}")
     return "\n".join(lines)
 
