@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from grantlab.deciding import DecisionTree
 from grantlab.desk import PolicyDesk
 from grantlab.exercises import Exercise, Outcome
 from grantlab.flows import Flow
@@ -39,6 +40,7 @@ from grantlab.views.token import (
     token_panel,
     verified_part,
 )
+from grantlab.views.tree import tree_panel
 
 __all__ = [
     "Panel",
@@ -133,6 +135,8 @@ def view(
             return prediction_panel(thing)
         case PolicyDesk():
             return policy_panel(thing)
+        case DecisionTree():
+            return tree_panel(thing)
         case PrivilegeMap():
             return matrix_panel(thing)
         case Loot():
