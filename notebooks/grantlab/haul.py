@@ -107,6 +107,8 @@ def _in_header(field: Field, exchange: Exchange) -> Iterator[Loot]:
     if field.name == "cookie":
         for part in field.value.split("; "):
             yield from _session(part, exchange)
+    if field.name == "x-api-key" and _is_whole(field.value):
+        yield examine(field.value, "API key")
     if field.name != "authorization" or not _is_whole(value):
         return
     if scheme.lower() == "basic":

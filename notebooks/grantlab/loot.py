@@ -14,6 +14,7 @@ from grantlab.tokens import decode
 Kind = Literal[
     "password",
     "API token",
+    "API key",
     "access token",
     "refresh token",
     "ID token",
@@ -55,6 +56,11 @@ ABOUT: Mapping[Kind, About] = MappingProxyType(
             ("revoking this token", "deactivating its owner", "30 days without any use"),
             ("open your own APIs", "be limited to a scope: it may all that its owner may"),
             idle=30 * DAY,
+        ),
+        "API key": About(
+            "every call of its API that whoever made it may make",
+            ("revoking it, which stops every program that has it",),
+            ("be limited to a scope: it may all that its maker may", "end by itself"),
         ),
         "access token": About(
             "the API that its audience names",
@@ -210,7 +216,7 @@ def examine(
     found = replace(
         found, opens=(found.about.opens,), idle=found.about.idle, needs=found.about.needs
     )
-    if found.kind in ("password", "API token"):
+    if found.kind in ("password", "API token", "API key"):
         return replace(found, scopes=None)
     claims = decode(value).payload
     return _with_claims(found, claims) if claims else found

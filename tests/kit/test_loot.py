@@ -127,6 +127,20 @@ def test_a_claim_that_is_no_time_is_no_end(claim: Any):
     assert examine(jwt({"scp": ["a"], "exp": claim})).expires is None
 
 
+def test_an_api_key_is_found_in_its_header_and_neither_scope_nor_time_limits_it():
+    call = exchange(
+        url="http://127.0.0.1:9/prices",
+        request_headers=(("x-api-key", "key-of-somebody"),),
+        request_body="",
+        response_body="{}",
+    )
+
+    (found,) = loot_in([call])
+
+    assert (found.kind, found.value, found.scopes) == ("API key", "key-of-somebody", None)
+    assert found.works(NOW + 365 * DAY)
+
+
 def test_no_secret_is_in_what_loot_says_of_itself():
     password = examine("Open-Sesame-2026", "password")
     token = examine(API_TOKEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,11 +109,13 @@ def own_admin(lab: Lab, login: str, recording: Recording, *scopes: str) -> httpx
     return recording.client(person.name, base_url=lab.url, headers=bearer)
 
 
-def own_person(lab: Lab, first_name: str, last_name: str, **profile: Any) -> Person:
+def own_person(
+    lab: Lab, first_name: str, last_name: str, *, groups: Iterable[str] = (), **profile: Any
+) -> Person:
     """A new person with the bank's readable password, whose login is not their e-mail address.
 
-    `profile` are further members of the profile. `httpx.HTTPStatusError` when the management API
-    refuses.
+    They belong to these `groups`, by name. `profile` are further members of the profile.
+    `httpx.HTTPStatusError` when the management API refuses, `LookupError` without such a group.
     """
     login = f"{first_name.lower()}-{secrets.token_hex(3)}@bank.example"
     named = {"login": login, "firstName": first_name, "lastName": last_name}
@@ -120,9 +123,15 @@ def own_person(lab: Lab, first_name: str, last_name: str, **profile: Any) -> Per
     asked = {
         "profile": named | address | profile,
         "credentials": {"password": {"value": lab.person("cora").password}},
+        "groupIds": [_group(lab, group) for group in groups],
     }
     _post(lab, "/api/v1/users?activate=true", asked)
     return lab.person(login)
+
+
+def _group(lab: Lab, name: str) -> str:
+    found = lab.admin.get("/api/v1/groups", params={"q": name}).raise_for_status().json()
+    return str({each["profile"]["name"]: each["id"] for each in found}[name])
 
 
 def _of_people() -> dict[str, Any]:
