@@ -397,7 +397,7 @@ _CLAIM = (
         "Who issued the token; it must equal the issuer you trust, exactly.",
         "RFC 7519 §4.1.1",
     ),
-    ("sub", "Whom the token is about: a person's login, or the app itself.", "RFC 7519 §4.1.2"),
+    ("sub", "Whom the token is about: a person, or the app itself.", "RFC 7519 §4.1.2"),
     (
         "aud",
         "For whom the token is: the API's name, or the app for an ID token.",
