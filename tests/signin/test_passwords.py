@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -134,6 +136,15 @@ def test_a_password_is_compared_whole(database: Database, org: Org) -> None:
     assert signs_in(database, org, long)
     assert not signs_in(database, org, long + "y")
     assert not signs_in(database, org, long[:-1])
+
+
+def test_a_server_hashes_at_the_cost_that_rfc_9106_recommends() -> None:
+    # In a process of its own: the tests' own hashes are cheap.
+    program = "from labserver.store.hashing import hash_password as h; print(h('Tr0ub4dor'))"
+
+    hashed = subprocess.check_output([sys.executable, "-c", program], text=True)
+
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.parametrize("case", ["unknown", "wrong", "inactive", "no password", "too long"])
