@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from grantlab.subjects import NEVER, Workbench
 from grantlab.tokens import decode
 
 Found = Literal[Outcome, "no such call", "not tried"]
+_CAPITAL = re.compile(r"(?<=[a-z])[A-Z](?=\w*})")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Tried:
     def __repr__(self) -> str:
         mark = "" if self.as_predicted else f", predicted: {self.predicted.outcome}"
         return f"{self.operation.call}: {self.answer}, {self.outcome}{mark}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Somebody, and what came of all that they tried."""
+
+    identity: Identity
+    results: tuple[Tried, ...]
 
 
 def identity_of(lab: Lab, credential: str, name: str = "") -> Identity:
@@ -123,12 +133,25 @@ def try_all(
 
 def as_written(operation: Operation) -> Operation:
     """The line of the list as it stood, to be tried too; where it stood right, the same."""
-    if not operation.written:
-        return operation
-    method, _, target = operation.written.partition(" ")
-    path, _, query = target.partition("?")
-    path = f"/api/v1{path}".replace("{userId}", "{user_id}").replace("{factorId}", "{factor_id}")
-    return replace(operation, method=method, path=path, query=query)
+    return rewritten(operation, operation.written) if operation.written else operation
+
+
+def rewritten(operation: Operation, call: str) -> Operation:
+    """The same intention by another call, written as in the list: `GET /users/{userId}`."""
+    method, _, target = call.strip().partition(" ")
+    path, _, query = target.strip().partition("?")
+    path = _CAPITAL.sub(lambda found: f"_{found[0].lower()}", path.removeprefix("/api/v1"))
+    return replace(operation, method=method.upper(), path=f"/api/v1{path}", query=query)
+
+
+def trial_of(lab: Lab, credential: str, operations: Iterable[Operation]) -> Trial:
+    """Who a credential speaks for, and what came of these operations on anybody in the org.
+
+    Whoever has no role at all tries nothing. Raises LabError for a credential that is refused.
+    """
+    identity = identity_of(lab, credential)
+    asked = operations if identity.roles else ()
+    return Trial(identity, try_all(lab, identity, asked, groups=()))
 
 
 def _try(bench: Workbench, client: httpx.Client, identity: Identity, operation: Operation) -> Tried:
