@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import shutil
@@ -34,6 +35,8 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# Each client reads all the world's certificate authorities, for calls that speak plain http.
+httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)
 # A fifth of a second for each sign-in is for those who guess. Programs that tests start pay it.
 hashing._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
