@@ -13,12 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grantlab.lesson_files import bundled
+from grantlab.lesson_files import bundled, solutions_kept
 from grantlab.progress import Status, remember
 
 Judge = Callable[[Any], Iterable[str]]
 
 _LONGEST_ANSWER = 10_000
+TRAINER_HAS_IT = "Your trainer has the solution."
 MARKS: dict[Status, str] = {"not attempted": "○", "not yet": "◐", "passed": "✓"}
 
 
@@ -151,12 +152,16 @@ class Exercise:
         head = f"{self.name}: hint {self._hints_given} of {len(self.hints)}"
         text = self.hints[self._hints_given - 1]
         if self._hints_given == len(self.hints):
-            text += " (The last one. There is also show_solution().)"
+            kept = not self.solution or solutions_kept()
+            text += " (The last one." + (")" if kept else " There is also show_solution().)")
         return Shown(head, text)
 
     def show_solution(self) -> Shown:
-        """The solution, as code for the exercise's cell."""
-        return Shown(f"{self.name}: solution", self.solution, is_code=True)
+        """The solution, as code for the exercise's cell; in a room without them, who has it."""
+        head = f"{self.name}: solution"
+        if not self.solution or solutions_kept():
+            return Shown(head, TRAINER_HAS_IT)
+        return Shown(head, self.solution, is_code=True)
 
     def __repr__(self) -> str:
         return f"Exercise {self.name}\n{self.question}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grantlab import lesson_files, notebook_rules
+from grantlab import judging, lesson_files
 
 ROOT = Path(__file__).parents[2]
 NAMES = (
@@ -81,8 +81,10 @@ def test_every_lesson_has_a_name_of_the_curriculum():
     assert [file.stem for file in files if file.stem not in NAMES] == []
 
 
-def test_every_lesson_is_clean():
-    assert [fault for lesson in lessons() for fault in notebook_rules.faults(lesson)] == []
+def test_every_lesson_is_sound():
+    found = [finding for lesson in lessons() for finding in judging.judge_lesson(lesson)]
+
+    assert [str(finding) for finding in found + judging.judge_names(lessons())] == []
 
 
 def test_the_readme_lists_the_lessons_that_there_are_in_their_order():

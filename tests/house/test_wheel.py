@@ -61,3 +61,26 @@ def test_the_lessons_come_out_of_the_wheel(wheel, tmp_path):
     copies = {file.name: file.read_bytes() for file in (tmp_path / "mine").glob("*.ipynb")}
     assert copies == originals
     assert told.stdout.startswith(f"{len(originals)} lessons copied to ")
+
+
+def test_a_trainers_lesson_is_made_judged_and_run_with_an_installed_wheel(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "installed")}
+
+    def grantlab(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "grantlab.cli", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+
+    made = grantlab("new", "lesson", "Ours", "--folder", "mine")
+    added = grantlab("new", "exercise", "one-more", "--lesson", "mine/30_ours.ipynb")
+    judged = grantlab("check", "mine", "--run")
+
+    assert [made.returncode, added.returncode] == [0, 0], made.stderr + added.stderr
+    assert judged.stdout == "1 lesson is sound, and every solution passes.\n", judged.stderr
+    files = {path.name for path in (tmp_path / "mine").iterdir()}
+    assert files == {"30_ours.ipynb", "lesson_30.py"}

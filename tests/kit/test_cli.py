@@ -311,19 +311,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert "mine" in one_line(run("lessons", tmp_path / "mine" / "lessons"))
 
 
-def test_checking_names_the_faults_and_fixing_mends_them(tmp_path):
-    file = tmp_path / "00_mine.ipynb"
-    cell = {"cell_type": "markdown", "metadata": {"x": 1}, "source": ["Hello"]}
-    file.write_text(json.dumps({"cells": [cell], "metadata": {}}))
-
-    before = run("check", file)
-    fixed = run("check", "--fix", file)
-
-    assert before.returncode == 1
-    assert "metadata" in before.stdout
-    assert fixed.returncode == 0
-
-
 def test_doctor_finds_a_state_folder_that_is_no_folder(tmp_path):
     (tmp_path / "state").touch()
 

@@ -34,6 +34,10 @@ def save(folder: Path, *cells: dict[str, Any], **changes: Any) -> Path:
     return file
 
 
+def said(file: Path) -> list[tuple[str, str]]:
+    return [(finding.where, finding.what) for finding in faults(file)]
+
+
 def test_a_clean_lesson_has_no_faults(tmp_path):
     file = save(tmp_path, code(), code(id="the-exercise", metadata={"tags": ["first-answer"]}))
 
@@ -59,7 +63,7 @@ def test_a_clean_lesson_has_no_faults(tmp_path):
 def test_each_fault_of_a_cell_is_named_with_its_cell(tmp_path, cell, fault):
     file = save(tmp_path, cell)
 
-    assert faults(file) == [f"{file}: cell 1 ({cell['id']}): {fault}"]
+    assert said(file) == [(f"cell 1 ({cell['id']})", fault)]
 
 
 def test_fifteen_lines_are_still_allowed(tmp_path):
@@ -69,7 +73,7 @@ def test_fifteen_lines_are_still_allowed(tmp_path):
 def test_two_cells_of_one_id_are_a_fault(tmp_path):
     file = save(tmp_path, code(), code())
 
-    assert faults(file) == [f"{file}: cell 2 (a-sum): an id that another cell has"]
+    assert said(file) == [("cell 2 (a-sum)", "an id that another cell has")]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_another_indent_is_a_fault(tmp_path):
     file = save(tmp_path, code())
     file.write_text(json.dumps(json.loads(file.read_text()), indent=2, sort_keys=True))
 
-    assert faults(file) == [f"{file}: not written with sorted keys and an indent of one space"]
+    assert said(file) == [("", "not written with sorted keys and an indent of one space")]
 
 
 def test_fixing_removes_what_running_left_and_keeps_source_and_tags(tmp_path):
@@ -119,10 +123,21 @@ def test_fixing_a_clean_lesson_changes_nothing(tmp_path):
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"cells": 1}', "not json"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"cells": 1}', '{"cells": [1]}', "not json"])
 def test_what_is_not_a_notebook_is_named(tmp_path, content):
     file = tmp_path / "00_lesson.ipynb"
     file.write_text(content)
 
     with pytest.raises(NotANotebook, match="00_lesson"):
         faults(file)
+
+
+def test_a_finding_names_file_and_place_and_says_the_cure(tmp_path):
+    file = save(tmp_path, code(execution_count=3))
+
+    (finding,) = faults(file)
+
+    assert str(finding) == (
+        f"{file}: cell 1 (a-sum): an execution count.\n"
+        "    Run `grantlab check --fix`: it cleans this."
+    )

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
+from grantlab.running import a_server
+
 
 @pytest.fixture(scope="session")
-def lab_url() -> Iterator[str]:
-    """The address of a server with a movable clock."""
-    command = [sys.executable, "-m", "grantlab.cli", "serve", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--movable-clock", "--unlisted", "--until-stdin-ends"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ,
-    ) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[0]
-        assert server.stdin is not None
-        server.stdin.close()
+def server() -> Iterator[dict[str, str]]:
+    """What tells a lesson of a server with a movable clock."""
+    with a_server() as found:
+        yield found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,9 @@ from typing import Any
 import click
 
 from grantlab import lesson_files
+from grantlab.cli import authors
+from grantlab.cli.options import OneLine, option
 from labserver import state
-
-Command = Callable[..., Any]
-
-
-def option(name: str, text: str, **rest: Any) -> Callable[[Command], Command]:
-    """An option that may also come from the environment, as `GRANTLAB_` and its name."""
-    variable = "GRANTLAB_" + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, help=text, **rest)
-
-
-class OneLine(click.ClickException):
-    """A fault of the input: one line that names the thing and the cure."""
 
 
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 90})
@@ -67,7 +57,7 @@ def _working_folder(chosen: Path | None) -> Path:
         chosen = Path("grantlab-lessons")
         if sys.stdin.isatty() and not chosen.exists():
             chosen = click.prompt("Folder for the lessons", default=chosen, type=Path)
-    _copy(chosen)
+    authors.copy(chosen)
     return chosen.absolute()
 
 
@@ -145,49 +135,6 @@ def serve(**options: Any) -> None:
         serve_with(Options(**options))
     except ServeFailed as fault:
         raise OneLine(str(fault)) from fault
-
-
-@commands.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def lessons(folder: Path) -> None:
-    """Copy the lessons to FOLDER; files that you changed stay as they are."""
-    _copy(folder)
-
-
-def _copy(folder: Path) -> None:
-    try:
-        copied = lesson_files.copy_lessons(folder)
-    except OSError as fault:
-        raise OneLine(
-            f"The lessons can't be copied to {folder} ({fault.strerror}); choose another folder."
-        ) from fault
-    click.echo(f"{len(copied.written)} lessons copied to {folder}, {len(copied.same)} were there.")
-    for name in copied.kept:
-        click.echo(f"Left as you changed it: {folder / name}")
-
-
-@commands.command()
-@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--fix", is_flag=True, help="Clean what a program can clean.")
-def check(files: tuple[Path, ...], fix: bool) -> None:
-    """Check that lesson FILES are clean: no outputs, short cells, readable ids, and so on.
-
-    Without FILES, checks all lessons. For people who write lessons.
-    """
-    from grantlab import notebook_rules
-
-    found = []
-    try:
-        for file in files or lesson_files.lessons_in(lesson_files.bundled()):
-            if fix:
-                notebook_rules.fix(file)
-            found += notebook_rules.faults(file)
-    except notebook_rules.NotANotebook as fault:
-        raise OneLine(str(fault)) from fault
-    for line in found:
-        click.echo(line)
-    if found:
-        raise OneLine(f"{len(found)} faults; `grantlab check --fix` mends those it can.")
 
 
 _DATABASE = option(
@@ -273,6 +220,12 @@ def reset(database: str | None, org: str, world: Path | None) -> None:
 @commands.group()
 def new() -> None:
     """Make something new."""
+
+
+new.add_command(authors.new_lesson)
+new.add_command(authors.new_exercise)
+commands.add_command(authors.lessons)
+commands.add_command(authors.check)
 
 
 @new.command("org")

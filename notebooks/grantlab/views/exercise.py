@@ -73,12 +73,9 @@ class _State:
 
 def exercise_view(exercise: Exercise, outcome: Outcome, place: object = None) -> Markup:
     """Draw the exercise. Each hint opens the way to the next one, the last to the solution."""
-    ladder: Markup = tag(
-        "details",
-        tag("summary", "The solution"),
-        tag("pre", tag("code", exercise.solution)),
-        data_key="solution",
-    )
+    solution = exercise.show_solution()
+    words = tag("pre", tag("code", solution.text)) if solution.is_code else tag("p", solution.text)
+    ladder = tag("details", tag("summary", "The solution"), words, data_key="solution")
     for number, hint in reversed(list(enumerate(exercise.hints, 1))):
         counted = f"Hint {number} of {len(exercise.hints)}"
         ladder = tag(
