@@ -150,6 +150,18 @@ def _trust(file: str, _changed: int) -> ssl.SSLContext | None:
     return context
 
 
+def usual_trust(*, trust_env: bool = True) -> ssl.SSLContext:
+    """What httpx trusts when nothing else is said. Read once: each client would do it anew, which
+    takes longer than most of what it then asks."""
+    named = (os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    return _usual_trust(*(named if trust_env else (None, None)))
+
+
+@lru_cache(maxsize=4)
+def _usual_trust(file: str | None, folder: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=bool(file or folder))
+
+
 def local_transports(**options: Any) -> dict[str, httpx.HTTPTransport]:
     """httpx mounts by which a client trusts the labs of this machine, and nobody else the more.
 
@@ -166,11 +178,10 @@ def local_transports(**options: Any) -> dict[str, httpx.HTTPTransport]:
 
 def client_for(url: str, **options: Any) -> httpx.Client:
     """A client for a lab, which trusts the CA of this machine's own labs."""
-    trust: ssl.SSLContext | bool = True
-    if url.startswith("https:") and _is_local(url):
-        trust = local_trust() or True
     # The lab is on this machine or named outright: a proxy of the environment has no part in it.
     options.setdefault("trust_env", False)
+    trust = local_trust() if url.startswith("https:") and _is_local(url) else None
+    trust = trust or usual_trust(trust_env=options["trust_env"])
     return httpx.Client(timeout=PATIENCE, verify=trust, **options)
 
 

@@ -156,11 +156,13 @@ class Recording:
         """
         options = {**self._options, **options}
         # Only who makes a client asks where this machine keeps its labs' CA.
-        from grantlab.finding import local_transports
+        from grantlab.finding import local_transports, usual_trust
 
         limits = options.setdefault("limits", httpx.Limits(max_keepalive_connections=0))
         own = options.keys() & {"verify", "transport"}
         trusted = {} if own else local_transports(limits=limits)
+        if not own and "cert" not in options:
+            options["verify"] = usual_trust(trust_env=options.get("trust_env", True))
         options["mounts"] = {**_NO_PROXY, **trusted, **(options.get("mounts") or {})}
         given = options.pop("event_hooks", {})
         hooks = self.hooks(sender, channel=channel)
