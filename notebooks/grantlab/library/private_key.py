@@ -44,6 +44,7 @@ NO_ADMIN = "No management API is at hand: somebody must have done this at the se
 NO_KEY = "There is neither a management API to register a key at, nor a key that is registered."
 ROLE = "READ_ONLY_ADMIN"
 NOT_GRANTED = "okta.idps.manage"
+SHARED = "a word that the app and the server would share"
 LISTS = {
     "okta.users": "/api/v1/users",
     "okta.groups": "/api/v1/groups",
@@ -187,51 +188,69 @@ def make_assertion(walk: KeyWalk) -> StepResult:
     now = int(walk.setup.now() if walk.setup.now else time.time())
     claims: dict[str, Any] = {
         "iss": walk.setup.client_id,
-        "sub": walk.setup.client_id,
+        "sub": _subject(walk) or walk.setup.client_id,
         "aud": _audience(walk) or str(walk.endpoint("token_endpoint")),
         "exp": now + _seconds(walk),
         "jti": secrets.token_urlsafe(16),
     }
-    key: Any = walk.setup.private_key or walk.pair.pem
-    if walk.makes("other-key"):
-        key = ec.generate_private_key(ec.SECP256R1())
-    kid = walk.setup.key_id or walk.pair.jwk.get("kid", "")
-    # A key that was given may be of either kind.
-    algorithm = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else _algorithm_of(key)
+    kid = _kid(walk) or walk.setup.key_id or walk.pair.jwk.get("kid", "")
+    key, algorithm = _signing(walk)
     walk.assertion = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
     return None
 
 
-def _algorithm_of(pem: str) -> str:
+def _signing(walk: KeyWalk) -> tuple[Any, str]:
+    """What signs the assertion, and how."""
+    if walk.makes("shared-key"):
+        return SHARED, "HS256"
+    if walk.makes("other-key"):
+        return ec.generate_private_key(ec.SECP256R1()), "ES256"
+    pem = walk.setup.private_key or walk.pair.pem
+    # A key that was given may be of either kind.
     key = serialization.load_pem_private_key(pem.encode(), None)
-    return "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
+    return pem, "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
 
 
 def _audience(walk: KeyWalk) -> str:
     return "https://another.example/token" if walk.makes("other-audience") else ""
 
 
+def _subject(walk: KeyWalk) -> str:
+    return "somebody-else" if walk.makes("other-subject") else ""
+
+
+def _kid(walk: KeyWalk) -> str:
+    return "a-key-of-yesterday" if walk.makes("unknown-kid") else ""
+
+
 def _seconds(walk: KeyWalk) -> int:
+    if walk.makes("expired"):
+        return -60
     return 7200 if walk.makes("too-long") else 300
 
 
 def _assertion_code(walk: KeyWalk) -> str:
     audience = expression(_audience(walk) or walk.endpoint("token_endpoint"))
-    key = "ec.generate_private_key(ec.SECP256R1())" if walk.makes("other-key") else "private_key"
+    subject, kid = _subject(walk), _kid(walk)
+    key, algorithm = "private_key", "ES256"
+    if walk.makes("other-key"):
+        key = "ec.generate_private_key(ec.SECP256R1())"
+    if walk.makes("shared-key"):
+        key, algorithm = expression(SHARED), "HS256"
+    seconds = _seconds(walk)
     return f"""
 import time
 import secrets
 import jwt
 claims = {{
     "iss": client_id,
-    "sub": client_id,
+    "sub": {expression(subject) if subject else "client_id"},
     "aud": {audience},
-    "exp": int(time.time()) + {_seconds(walk)},
+    "exp": int(time.time()) {"+" if seconds > 0 else "-"} {abs(seconds)},
     "jti": secrets.token_urlsafe(16),
 }}
-assertion = jwt.encode(
-    claims, {key}, algorithm="ES256", headers={{"kid": public_key["kid"]}}
-)
+headers = {{"kid": {expression(kid) if kid else 'public_key["kid"]'}}}
+assertion = jwt.encode(claims, {key}, algorithm="{algorithm}", headers=headers)
 """
 
 
@@ -356,7 +375,11 @@ _SWITCHES = (
     Switch("no-role", "No admin role", "A scope alone opens nothing in the management API."),
     Switch("not-granted", "A scope nobody granted", "One such scope refuses them all."),
     Switch("other-key", "Signed with another key", "Whoever lacks the key isn't the app."),
+    Switch("unknown-kid", "The name of an old key", "The server looks for the key by its name."),
+    Switch("shared-key", "HS256 instead of a key pair", "Both would know a secret, as before."),
+    Switch("other-subject", "Somebody else as its subject", "An app speaks for itself alone."),
     Switch("other-audience", "For another address", "Else one server could use it at the next."),
+    Switch("expired", "A minute too late", "What is old may have been copied meanwhile."),
     Switch("too-long", "Good for two hours", "A stolen assertion should be worth little for long."),
     Switch("assertion-twice", "The same assertion twice", "Who overheard it could send it too."),
 )
