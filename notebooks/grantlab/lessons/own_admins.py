@@ -5,15 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
-
 from grantlab.finding import client_for
 from grantlab.lab import Lab
-from grantlab.lessons.own import own_app
-
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+from grantlab.lessons.own_service import own_service
 
 
 @dataclass(frozen=True)
@@ -54,28 +48,10 @@ def own_somebody(lab: Lab) -> str:
 def own_service_token(lab: Lab, name: str, *scopes: str, role: str = "") -> str:
     """An access token of the org server for a new service app with these scopes and this role.
 
-    The app proves itself by a key (lesson 10). `httpx.HTTPStatusError` when it is refused.
+    `httpx.HTTPStatusError` when it is refused.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
-    public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": "key-1"}
-    app = own_app(lab, name, auth="private_key_jwt", jwks={"keys": [public]})
-    for scope in scopes:
-        grant = {"scopeId": scope, "issuer": lab.url}
-        lab.admin.post(f"/api/v1/apps/{app.id}/grants", json=grant).raise_for_status()
-    if role:
-        holder = f"/oauth2/v1/clients/{app.client_id}/roles"
-        lab.admin.post(holder, json={"type": role}).raise_for_status()
-    endpoint = f"{lab.url}/oauth2/v1/token"
-    claims = {"iss": app.client_id, "sub": app.client_id, "aud": endpoint}
-    once = {"exp": int(lab.now()) + 300, "jti": secrets.token_urlsafe(16)}
-    form = {
-        "grant_type": "client_credentials",
-        "scope": " ".join(scopes),
-        "client_assertion_type": _ASSERTION_TYPE,
-        "client_assertion": jwt.encode(
-            claims | once, key, algorithm="ES256", headers={"kid": "key-1"}
-        ),
-    }
-    with client_for(lab.url) as service:
-        answer = service.post(endpoint, data=form).raise_for_status()
-    return str(answer.json()["access_token"])
+    service = own_service(lab, name, *scopes, role=role)
+    asked = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
+    with client_for(lab.url) as http:
+        answer = http.post(service.token_url, data=asked | service.proof(lab.now()))
+    return str(answer.raise_for_status().json()["access_token"])
