@@ -2,99 +2,44 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
-from authlib.integrations.flask_oauth2 import ResourceProtector
+from authlib.integrations.flask_oauth2 import ResourceProtector, current_token
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError, MissingAuthorizationError
-from authlib.oauth2.rfc6749.errors import UnsupportedTokenTypeError
-from authlib.oauth2.rfc6750 import (
-    BearerTokenValidator,
-    InsufficientScopeError,
-    InvalidTokenError,
-)
 from flask import Flask, Response, abort, g, jsonify, make_response, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
-from labserver.sample.checks import (
-    OFF_HEADER,
-    Checks,
-    Note,
-    TokenChecks,
-    judge,
-    switched_off,
-)
-from labserver.sample.issuer import Claims, Counters, Issuer
+from labserver.sample.bearer import Bearer, challenge, token_of
+from labserver.sample.checks import OFF_HEADER, Checks, Note, TokenChecks, switched_off
+from labserver.sample.issuer import Counters, Issuer
+from labserver.sample.keys import KEY_HEADER, KeyRing
 from labserver.sample.products import PRODUCTS, Entry, Product
 
 __all__ = ["PRODUCTS", "ProtectedApi"]
 
 MOST_KEPT = 1000
 LARGEST_BODY = 64 * 1024
-
-
-class Bearer(BearerTokenValidator):  # type: ignore[misc]
-    """Reads and judges the token of a request, and what its scopes allow."""
-
-    def __init__(self, checks: TokenChecks, realm: str) -> None:
-        super().__init__(realm=realm)
-        self.checks = checks
-
-    def authenticate_token(self, token_string: str) -> Claims:
-        """The claims of a good token; `InvalidTokenError` for any other."""
-        return self.checks.claims_of(token_string, note)
-
-    def validate_token(self, token: Claims, scopes: list[str], request: object) -> None:
-        """Nothing happens when the token holds the scope; else `InsufficientScopeError`."""
-        held = token.get("scp")
-        if held is None and isinstance(token.get("scope"), str):
-            # RFC 9068 §2.2.3: other servers than Okta's put them into one text.
-            held = token["scope"].split()
-        enough = isinstance(held, list) and set(scopes) <= set(map(str, held))
-        try:
-            detail = f"needs {' '.join(scopes)}, has {' '.join(map(str, held or []))}"
-            judge(note, "scope", self.checks.on.scope, enough, detail)
-        except InvalidTokenError:
-            raise InsufficientScopeError() from None
+USER_HEADER = "X-User"
+"""Whom a gateway says it has let in."""
+ASKS_FOR = ("nothing", "key", "token", "gateway")
 
 
 class Protector(ResourceProtector):  # type: ignore[misc]
     """Lets a request in, or answers with the challenge of RFC 6750 §3."""
 
-    def parse_request_authorization(self, request: Any) -> tuple[Bearer, str]:
+    def parse_request_authorization(self, _: object) -> tuple[Bearer, str]:
         """The token in the `Authorization` header, and who judges it."""
-        checks = self.get_token_validator("bearer").checks
-        elsewhere = token_elsewhere()
-        if elsewhere and not checks.on.header:
-            note(Note("header", "skipped", "switched off; the token came in URL or body"))
-            return self.get_token_validator("bearer"), elsewhere
-        given = request.headers.get("Authorization", "").split(None, 1)
-        if len(given) == 1 and given[0].lower() == "bearer":
-            raise InvalidRequestError("A token must follow the word Bearer.")
-        try:
-            found: tuple[Bearer, str] = super().parse_request_authorization(request)
-        except (MissingAuthorizationError, UnsupportedTokenTypeError):
-            lost = "; one in URL or body is not read" if elsewhere else ""
-            note(Note("header", "failed", f"no bearer token in the Authorization header{lost}"))
-            raise
-        note(Note("header", "passed", "a bearer token in the Authorization header"))
-        return found
+        bearer: Bearer = self.get_token_validator("bearer")
+        return bearer, token_of(request, bearer.checks.on, note)
 
     def raise_error_response(self, error: OAuth2Error) -> None:
         """End the request: 401, 403 or 400, with a challenge that says what is missing."""
-        asks = [f'realm="{self._default_realm}"', f'scope="{g.scope}"']
-        body = {"message": "Show an access token in the Authorization header."}
-        # RFC 6750 §3.1: who sent no token at all is told how to, and nothing of errors.
-        if not isinstance(error, MissingAuthorizationError | UnsupportedTokenTypeError):
-            description = error.description or "The token is good, but its scopes don't allow this."
-            body = {"error": error.error, "error_description": description}
-            asks += [f'{name}="{value}"' for name, value in body.items()]
-        answer = make_response(jsonify(body), error.status_code)
-        answer.headers["WWW-Authenticate"] = f"Bearer {', '.join(asks)}"
-        abort(answer)
+        abort(challenge(error, self._default_realm, g.scope))
 
 
 class ProtectedApi:
@@ -102,7 +47,11 @@ class ProtectedApi:
 
     `checks` are the switches of its checks, `counters` its questions to the authorization server;
     while a check is off, each answer says so in `X-Lab-Checks-Off`. Every caller sees the same
-    entries: whose they are is not what this API shows.
+    entries: whose they are is not what this API shows; a new one says who added it.
+
+    `asks_for` is a token, unless a lesson shows what comes of less: an API key of `keys`, the
+    word of a gateway, or nothing. `way_in` is a header and its value that every request must
+    have, when the API is to be reached through a gateway only.
     """
 
     def __init__(
@@ -119,17 +68,26 @@ class ProtectedApi:
         self.counters = Counters()
         known = Issuer(issuer, client, self.counters, clock)
         self.tokens = TokenChecks(known, audience, clock, self.checks)
+        self.asks_for = "token"
+        self.keys = KeyRing()
+        self.way_in: tuple[str, str] | None = None
         self.notes: dict[str, tuple[Note, ...]] = {}
         self._entries: dict[str, Entry] = {str(one["id"]): one for one in product.entries}
         self.app = self._application()
+
+    def off(self) -> tuple[str, ...]:
+        """What this API doesn't ask and should: the names that `X-Lab-Checks-Off` tells."""
+        believes_all = self.asks_for == "gateway" and self.way_in is None
+        by_setting = ("credential",) if self.asks_for == "nothing" else ()
+        return (*by_setting, *(("way_in",) if believes_all else ()), *switched_off(self.checks))
 
     def _application(self) -> Flask:
         app = Flask("sample")
         app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
         app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
         protect = Protector()
-        protect.register_token_validator(Bearer(self.tokens, self.product.noun))
-        app.before_request(_begin)
+        protect.register_token_validator(Bearer(self.tokens, self.product.noun, note))
+        app.before_request(self._begin)
         app.after_request(self._end)
         app.register_error_handler(httpx.HTTPError, _nobody_answers)
         app.register_error_handler(HTTPException, _in_json)
@@ -140,6 +98,7 @@ class ProtectedApi:
             writes = self._needs(protect, self.product.write_scope)
             app.post(f"/{self.product.noun}")(writes(self.add))
             app.delete(f"/{self.product.noun}/<id>")(writes(self.remove))
+        app.get("/status")(self.status)
         return app
 
     def list(self) -> Response:
@@ -152,13 +111,14 @@ class ProtectedApi:
 
     def add(self) -> Response:
         """A new entry of the members that the others have; 400 when one is missing."""
-        asked, members = request.get_json(), self.product.entries[0].keys() - {"id"}
+        asked, members = _sent_json(), self.product.entries[0].keys() - {"id"}
         if not isinstance(asked, dict) or not members <= asked.keys():
             abort(make_response(jsonify(message=f"Needed: {', '.join(sorted(members))}."), 400))
         if len(self._entries) >= MOST_KEPT:
             abort(507)
         entry: Entry = {"id": f"{self.product.noun[:2]}-{secrets.token_hex(4)}"}
         entry |= {name: asked[name] for name in sorted(members)}
+        entry |= {"by": g.caller} if g.caller else {}
         self._entries[str(entry["id"])] = entry
         answer = make_response(jsonify(entry), 201)
         answer.headers["Location"] = url_for("one", id=entry["id"])
@@ -169,28 +129,66 @@ class ProtectedApi:
         self._entries.pop(id, None) or abort(404)
         return Response(status=204)
 
+    def status(self) -> Response:
+        """How it does, for those who run it: meant for the house, so it asks for no token."""
+        return jsonify(entries=len(self._entries), trusts=self.tokens.issuer.url)
+
     def _needs(self, protect: Protector, scope: str) -> Callable[[Any], Any]:
         def with_scope(view: Callable[..., Response]) -> Callable[..., Response]:
-            guarded = protect(scope)(view)
+            def known(**arguments: str) -> Response:
+                g.caller = str(current_token.get("sub") or "")
+                return view(**arguments)
+
+            guarded = protect(scope)(known)
 
             def named(**arguments: str) -> Response:
                 g.scope = scope
-                answer: Response = guarded(**arguments)
-                return answer
+                if self.asks_for == "token":
+                    answer: Response = guarded(**arguments)
+                    return answer
+                g.caller = self._caller_without_token()
+                return view(**arguments)
 
             named.__name__ = view.__name__
             return named
 
         return with_scope
 
+    def _caller_without_token(self) -> str | None:
+        if self.asks_for == "nothing":
+            note(Note("credential", "skipped", "nothing is asked for"))
+            return None
+        if self.asks_for == "key":
+            caller = self.keys.owner(request.headers.get(KEY_HEADER, ""))
+            told = f"a key of {caller}; it may do everything" if caller else "no key that is known"
+        else:
+            caller = unquote(request.headers.get(USER_HEADER, "")) or None
+            told = f"{USER_HEADER} says {caller}, and is believed" if caller else "no word of whom"
+        note(Note(self.asks_for, "passed" if caller else "failed", told))
+        if caller is None:
+            answer = make_response(jsonify(message="Say who you are."), 401)
+            answer.headers["WWW-Authenticate"] = f'{self.asks_for} realm="{self.product.noun}"'
+            abort(answer)
+        return caller
+
+    def _begin(self) -> Response | None:
+        g.id, g.notes = f"req-{secrets.token_hex(8)}", []
+        if self.way_in is None:
+            return None
+        header, value = self.way_in
+        came = hmac.compare_digest(request.headers.get(header, "").encode(), value.encode())
+        told = f"{header} {'is' if came else 'is not'} the gateway's"
+        note(Note("way_in", "passed" if came else "failed", told))
+        return None if came else make_response(jsonify(message="Come by the gateway."), 403)
+
     def _end(self, answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.id
         answer.headers["Cache-Control"] = "no-store"
-        if off := switched_off(self.checks):
+        if off := self.off():
             answer.headers[OFF_HEADER] = ", ".join(off)
         self.notes[g.id] = tuple(g.notes)
         while len(self.notes) > MOST_KEPT:
-            self.notes.pop(next(iter(self.notes)))
+            self.notes.pop(next(iter(self.notes)), None)
         return answer
 
 
@@ -199,13 +197,11 @@ def note(found: Note) -> None:
     g.notes.append(found)
 
 
-def token_elsewhere() -> str | None:
-    """A token where none belongs: in the query or a form, where logs and histories keep it."""
-    return request.args.get("access_token") or request.form.get("access_token")
-
-
-def _begin() -> None:
-    g.id, g.notes = f"req-{secrets.token_hex(8)}", []
+def _sent_json() -> Any:
+    try:
+        return request.get_json()
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
 
 
 def _in_json(fault: HTTPException) -> Response:

@@ -7,7 +7,7 @@ import html
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +41,9 @@ from grantlab.registration import CALLBACK, NotHere, Registration
 from labserver.state import write_private
 
 if TYPE_CHECKING:
-    from grantlab.apis import RunningApi
+    from grantlab.apis import Running, RunningApi, RunningGateway
     from grantlab.desk import PolicyDesk
+    from grantlab.scopes_desk import ScopesDesk
 
 __all__ = ["CALLBACK", "App", "Lab", "LabError", "Person", "Preview", "Reasons", "Server"]
 
@@ -76,7 +77,7 @@ class Lab:
         self._lock = threading.RLock()
         self._clock_moves: bool | None = None
         self.clock_moves: tuple[ClockMove, ...] = ()
-        self._apis: list[RunningApi] = []
+        self._apis: list[Running] = []
         atexit.register(self.close)
 
     @classmethod
@@ -242,13 +243,52 @@ class Lab:
         protected = ProtectedApi(PRODUCTS[name], issuer, audience, client=client, clock=self.now)
         api = RunningApi(protected, title)
         if recording is not None:
-            recording.name(api.url, title)
+            recording.name(api.base, title)
         self._apis.append(api)
         self._ends[:0] = [api.stop, client.close]
         return api
 
+    def gateway(
+        self,
+        api: RunningApi | Sequence[RunningApi],
+        recording: Recording | None = None,
+        *,
+        only_way_in: bool = False,
+    ) -> RunningGateway:
+        """A gateway before an API, or before several of one audience; call it at its `url`.
+
+        It runs until the lab is closed, and judges tokens as its APIs do. With `only_way_in` they
+        ask for a secret of the gateway's own and can't be called past it. In a `recording` it has
+        its name, and what it asks the APIs and the server is seen too. LabError without an API,
+        or for APIs that trust different servers.
+        """
+        from grantlab.apis import RunningApi, RunningGateway
+        from labserver.sample.gateway import Gateway
+
+        apis = [api] if isinstance(api, RunningApi) else list(api)
+        trusted = {(one.issuer, one.audience) for one in apis}
+        if len(trusted) != 1:
+            raise LabError("A gateway needs an API, and its APIs must trust one server alike.")
+        ((issuer, audience),) = trusted
+        client = client_for_others(issuer) if self.elsewhere else client_for(issuer)
+        forward = client_for(apis[0].base)
+        if recording is not None:
+            client.event_hooks = forward.event_hooks = recording.hooks("Gateway")
+        upstreams = {one.product.noun: one.base for one in apis}
+        inside = Gateway(
+            issuer, audience, upstreams, client=client, forward=forward, clock=self.now
+        )
+        gateway = RunningGateway(inside, "Gateway", apis)
+        if only_way_in:
+            gateway.only_way_in = True
+        if recording is not None:
+            recording.name(gateway.base, gateway.name)
+        self._apis.append(gateway)
+        self._ends[:0] = [gateway.stop, forward.close, client.close]
+        return gateway
+
     def reasons(self, exchange: Exchange) -> Reasons:
-        """Which checks the server, or an API of this lab, ran for an exchange, in order."""
+        """Which checks the server, or an API or gateway here, ran for an exchange, in order."""
         for api in self._apis:
             if api.knows(exchange):
                 return api.reasons(exchange)
@@ -331,6 +371,20 @@ class Lab:
         from grantlab.desk import PolicyDesk
 
         desk = PolicyDesk(self, server, recording, admin)
+        self._ends.insert(0, desk.close)
+        return desk
+
+    def scopes_desk(
+        self,
+        server: Server | str,
+        recording: Recording | None = None,
+        *,
+        admin: httpx.Client | None = None,
+    ) -> ScopesDesk:
+        """The scopes and claims of a server, to change and to try; all else as `policy_desk`."""
+        from grantlab.scopes_desk import ScopesDesk
+
+        desk = ScopesDesk(self, server, recording, admin)
         self._ends.insert(0, desk.close)
         return desk
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from flask import Flask, Response, jsonify, request
+from flask import Flask, jsonify, request
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from grantlab.apis import RunningApi
+from grantlab.apis import RunningApi, RunningGateway
 from labserver.sample.api import PRODUCTS, ProtectedApi
+from labserver.sample.gateway import Gateway
 
 AUDIENCE = "api://transfers"
 
@@ -61,14 +64,14 @@ class Issuer:
     def fail_if_down(self) -> Response | None:
         return Response(status=500) if self.down else None
 
-    def metadata(self) -> Response:
+    def metadata(self) -> Any:
         return jsonify(
             issuer=self.url,
             jwks_uri=f"{self.url}/keys",
             introspection_endpoint=f"{self.url}/introspect",
         )
 
-    def published(self) -> Response:
+    def published(self) -> Any:
         self.key_requests += 1
         keys = KeySet([RSAKey.import_key(key, {"kid": kid}) for kid, key in self.pairs()])
         return jsonify(keys.as_dict(private=False))
@@ -76,7 +79,7 @@ class Issuer:
     def pairs(self) -> list[tuple[str, dict[str, Any]]]:
         return [(kid, key.as_dict(private=False)) for kid, key in self.keys.items()]
 
-    def introspect(self) -> Response:
+    def introspect(self) -> Any:
         known = request.authorization
         if known is None or (known.username, known.password) != ("api-1", "secret-of-the-api"):
             return Response(status=401)
@@ -117,6 +120,68 @@ def api(issuer: Issuer, clock: list[float]) -> Iterator[RunningApi]:
         running = RunningApi(protected, "Transfers API")
         yield running
         running.stop()
+
+
+class Echo:
+    """An API that remembers what arrived; `fault` "slow" waits until `go_on`."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.answer_headers: dict[str, str] = {}
+        self.fault = ""
+        self.go_on = threading.Event()
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Silent)
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.05])
+
+    def app(self, environ: Any, start_response: Any) -> Any:
+        arrived = Request(environ)
+        arrived.get_data()
+        self.requests.append(arrived)
+        if self.fault == "slow":
+            self.go_on.wait(5)
+        return Response("{}", 200, self.answer_headers)(environ, start_response)
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    found = Echo()
+    found.thread.start()
+    yield found
+    found.go_on.set()
+    found.server.shutdown()
+    found.thread.join()
+    found.server.server_close()
+
+
+@contextmanager
+def gateway_before(api: RunningApi, upstream: str, clock: list[float]) -> Iterator[RunningGateway]:
+    with httpx.Client(trust_env=False) as client, httpx.Client(trust_env=False) as forward:
+        inside = Gateway(
+            api.issuer,
+            api.audience,
+            {api.product.noun: upstream},
+            client=client,
+            forward=forward,
+            clock=lambda: time.time() + clock[0],
+        )
+        running = RunningGateway(inside, "Gateway", [api])
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+def gateway(api: RunningApi, echo: Echo, clock: list[float]) -> Iterator[RunningGateway]:
+    """A gateway before an API that only remembers what arrived."""
+    with gateway_before(api, echo.url, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def behind(api: RunningApi, clock: list[float]) -> Iterator[RunningGateway]:
+    """A gateway before the protected API itself."""
+    with gateway_before(api, api.base, clock) as found:
+        yield found
 
 
 @pytest.fixture

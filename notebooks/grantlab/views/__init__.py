@@ -14,6 +14,8 @@ from grantlab.loot import Loot
 from grantlab.overview import Overview
 from grantlab.predicting import Prediction, Verdict
 from grantlab.recording import Exchange, Recording
+from grantlab.scopes_desk import ScopesDesk
+from grantlab.switches import Switchboard
 from grantlab.tokens import Decoded, Tampered, Verification
 from grantlab.trying import PrivilegeMap
 from grantlab.views.copies import still_copies
@@ -29,7 +31,9 @@ from grantlab.views.policy import policy_panel
 from grantlab.views.prediction import prediction_panel, verdict_view
 from grantlab.views.progress import overview_panel
 from grantlab.views.reasons import reasons, reasons_text
+from grantlab.views.scopes import scopes_panel
 from grantlab.views.server import server_panel, unavailable_panel
+from grantlab.views.switchboard import switchboard_panel
 from grantlab.views.timeline import timeline_panel
 from grantlab.views.token import (
     Api,
@@ -131,12 +135,16 @@ def view(
             return overview_panel(thing)
         case Lab():
             return server_panel(thing)
+        case Switchboard():
+            return switchboard_panel(thing)
         case Prediction():
             return prediction_panel(thing)
         case PolicyDesk():
             return policy_panel(thing)
         case DecisionTree():
             return tree_panel(thing)
+        case ScopesDesk():
+            return scopes_panel(thing)
         case PrivilegeMap():
             return matrix_panel(thing)
         case Loot():
