@@ -26,7 +26,7 @@ CURRICULUM = {
     "07": ["whose-token", "right-endpoint", "one-server-per-product", "never-this"],
     "08": ["split-admin", "unknown-scope", "tell-less", "no-lookup"],
     "09": ["walk", "unexpected-scope", "only-these-clients", "minutes-not-hours", "no-match"],
-    "10": ["keep-it-quiet", "which-refusal", "by-hand-assertion", "roll-the-key"],
+    "10": ["keep-it-quiet", "by-hand-assertion", "empty-list", "roll-the-key", "either-or"],
     "11": ["sub-group-only", "two-refusals", "act-as"],
     "12": ["decide", "migrate", "enough-and-no-more", "thirty-days"],
     "13": ["map-users", "map-role", "authn-is-different", "prove-excess", "fix-the-list"],
