@@ -94,6 +94,13 @@ def _pictures(cells: list[Any]) -> Iterator[Told]:
 
 def _sections(cells: list[Any]) -> Iterator[Told]:
     prose = "\n".join(_of_kind(cells, "markdown"))
+    code = "\n".join(_of_kind(cells, "code"))
+    if not re.search(r"\bpredict\(", code) or ".answer(" not in code:
+        yield (
+            "",
+            "nothing to predict",
+            "Before the decisive cell ask with `predict(…)`; after it, show `guess.answer(…)`.",
+        )
     for heading, cure in (
         ("Break it", "Show the attack, then the fix, then the same attack refused."),
         ("Remember", "Say in three or four lines what to keep."),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grantlab.exercises import MARKS, exercises_for
 from grantlab.lesson_files import bundled, lessons_in
 from grantlab.opening import folder_in_jupyter
-from grantlab.paths import EVERYTHING, Way, way_called, ways_through
+from grantlab.paths import EVERYTHING, Way, ways_through
 from grantlab.progress import Progress, Status, read_progress, remember_way
 
 
@@ -109,10 +109,15 @@ def overview() -> Overview:
 def choose_way(name: str) -> Overview:
     """The overview along the way of this name, which is remembered in the progress file.
 
-    `ValueError` when there is no such way.
+    `ValueError` when no such way is offered.
     """
-    remember_way(way_called(name).name)
-    return overview()
+    shown = overview()
+    for way in shown.ways:
+        if way.name == name:
+            notes = dict.fromkeys((shown.note, remember_way(name)))
+            return replace(shown, way=way, note=" ".join(filter(None, notes)))
+    offered = ", ".join(way.name for way in shown.ways)
+    raise ValueError(f"There is no way {name!r}. There is: {offered}.")
 
 
 def passed_in(lessons: tuple[LessonProgress, ...]) -> int:

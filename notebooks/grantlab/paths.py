@@ -35,11 +35,3 @@ WAYS = (
 def ways_through(lessons: Collection[str]) -> tuple[Way, ...]:
     """The ways that can be walked to their end with the lessons of these numbers."""
     return tuple(way for way in WAYS if set(way.lessons) <= set(lessons))
-
-
-def way_called(name: str) -> Way:
-    """The way of that name; `ValueError` when there is none."""
-    for way in WAYS:
-        if way.name == name:
-            return way
-    raise ValueError(f"There is no way {name!r}. There is: {', '.join(way.name for way in WAYS)}.")

@@ -119,6 +119,8 @@ def test_a_new_lesson_is_sound(lesson: Path) -> None:
         ("setup", "lab = Lab.start()", "", "the first cell of code: it doesn't start the lab"),
         ("who-talks-to-whom", "mermaid", "text", "no picture of who talks to whom"),
         ("who-talks-to-whom", "accDescr:", "note:", "a picture without words"),
+        ("my-guess", "= predict(", "= dict(", "nothing to predict"),
+        ("change-the-token", "guess.answer(", "print(", "nothing to predict"),
         ("break-it", "## Break it", "Then:", "no section `## Break it`"),
         ("remember", "## Remember", "Then:", "no section `## Remember`"),
         ("remember", "**Written where**", "See", "it doesn't say where its facts are written"),

@@ -329,6 +329,15 @@ def test_an_unknown_way_is_named_and_nothing_is_written(here: Path) -> None:
     assert not here.exists()
 
 
+def test_a_way_that_cannot_be_kept_is_taken_all_the_same_and_that_is_said(here: Path) -> None:
+    here.mkdir()
+
+    shown = choose_way("first-taste")
+
+    assert shown.way.name == "first-taste"
+    assert "Progress was not saved" in shown.note
+
+
 def test_a_way_of_the_file_that_is_no_more_is_everything(here: Path) -> None:
     here.write_text('{"format": 1, "exercises": {}, "way": "agents-of-old"}')
 
