@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
-from grantlab.desk import PolicyDesk, Refused
+from grantlab.desk import PolicyDesk
+from grantlab.management import Refused
 from grantlab.policies import Policy, Request, Row, Rule, Step
 from grantlab.views.html import button, icon, section, tag
-from grantlab.views.meaning import prose
 from grantlab.views.panel import Panel, keep_live
-from grantlab.views.policy_calls import calls_part
-from grantlab.views.policy_forms import ask_form, edit_form, values_of
+from grantlab.views.policy_calls import calls_part, refusal_part
+from grantlab.views.policy_forms import ask_form, edit_form, ticked, values_of
 from grantlab.views.policy_preview import preview_part, verdict
 from grantlab.views.policy_text import desk_text, duration
 
@@ -74,7 +73,7 @@ class DeskView:
     def _act(self, name: str, value: Any) -> None:
         desk = self.desk
         if name == "ask":
-            desk.ask(value["client"], value["user"] or None, _ticked(value, "scope"),
+            desk.ask(value["client"], value["user"] or None, ticked(value, "scope"),
                      value["grant"])  # fmt: skip
         elif name in ("up", "down"):
             desk.move(str(value), name == "up")
@@ -104,7 +103,7 @@ class DeskView:
             tag("p", desk.no_preview, class_="gl-note") if desk.no_preview else None,
             ask_form(desk, main=not self.editing) if live and not desk.no_preview else None,
             verdict(desk.walk) if desk.walk else None,
-            _refusal(desk.refusal, live) if desk.refusal else None,
+            refusal_part(desk.refusal, live) if desk.refusal else None,
             tag("div", [self._policy(each, live) for each in desk.policies], class_="gl-walk")
             if desk.policies
             else tag("p", "This server has no policy, so nobody gets a token.", class_="gl-note"),
@@ -211,25 +210,9 @@ class DeskView:
         return self.desk.walk.steps.get(row.id) if self.desk.walk else None
 
 
-def _ticked(form: Mapping[str, Any], kind: str) -> list[str]:
-    return [name.partition(":")[2] for name in form if name.startswith(f"{kind}:")]
-
-
 def _unavailable(desk: PolicyDesk) -> Markup:
     why = tag("p", tag("strong", "There are no policies to show. "), desk.unavailable)
     return tag("div", why, tag("p", WHAT_IT_NEEDS, class_="gl-muted"), class_="gl-note")
-
-
-def _refusal(refusal: Refused, live: bool) -> Markup:
-    said = tag("strong", icon("failed"), "The API refused", class_="gl-failed")
-    return tag(
-        "div",
-        tag("p", said, ": ", tag("code", refusal.said)),
-        tag("p", prose(refusal.meaning)) if refusal.meaning else None,
-        button("Read the table again", "read") if live and refusal.status in (404, 412) else None,
-        class_="gl-note",
-        role="alert",
-    )
 
 
 def _place(row: Row, step: Step | None) -> Markup:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from grantlab.desk import PolicyDesk
-from grantlab.management import as_python, path_of
+from grantlab.desks import Desk
+from grantlab.management import Refused, as_python, path_of
 from grantlab.masking import masked_headers
 from grantlab.recording import Exchange
-from grantlab.views.html import icon, tag
+from grantlab.views.html import button, icon, tag
+from grantlab.views.meaning import prose
 from grantlab.views.message import message
 from grantlab.views.token import inside
 from grantlab.views.words import answer_words
@@ -20,7 +21,7 @@ TAKE_HOME = (
 )
 
 
-def calls_part(desk: PolicyDesk) -> Markup:
+def calls_part(desk: Desk) -> Markup:
     """The last act in calls: the deciding ones each for itself, the mere reading together."""
     writes = [call for call in desk.calls if call.method != "GET"]
     reads = [call for call in desk.calls if call.method == "GET"]
@@ -45,7 +46,7 @@ def calls_part(desk: PolicyDesk) -> Markup:
     )
 
 
-def _call(call: Exchange, desk: PolicyDesk) -> Markup:
+def _call(call: Exchange, desk: Desk) -> Markup:
     answer = answer_words(call)
     # The token behind the desk may do everything: a page that is passed on mustn't hold it.
     shown = replace(call, request_headers=masked_headers(call.request_headers))
@@ -63,3 +64,16 @@ def _call(call: Exchange, desk: PolicyDesk) -> Markup:
             data_key=f"message-of-{call.number}"),
         data_key=f"call-{call.number}",
     )  # fmt: skip
+
+
+def refusal_part(refusal: Refused, live: bool) -> Markup:
+    """What the API said when it refused the last act, and what to do about it."""
+    said = tag("strong", icon("failed"), "The API refused", class_="gl-failed")
+    return tag(
+        "div",
+        tag("p", said, ": ", tag("code", refusal.said)),
+        tag("p", prose(refusal.meaning)) if refusal.meaning else None,
+        button("Read the table again", "read") if live and refusal.status in (404, 412) else None,
+        class_="gl-note",
+        role="alert",
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from grantlab.desk import PolicyDesk
+from grantlab.desks import Desk
 from grantlab.management import ALL_CLIENTS, ALL_SCOPES, EVERYONE
 from grantlab.policies import Policy, Row, Rule
 from grantlab.views.html import button, tag
@@ -24,7 +25,7 @@ BY_ITSELF = "nobody: the client for itself"
 BOUNDS = {"access": (5, 1440), "refresh": (0, 2_628_000), "window": (10, 2_628_000)}
 
 
-def ask_form(desk: PolicyDesk, *, main: bool = True) -> Markup:
+def ask_form(desk: Desk, *, main: bool = True, word: str = "Walk") -> Markup:
     """Client, person, grant type and scopes, as they were asked for last."""
     asked = desk.walk.request if desk.walk else None
     people = {"": BY_ITSELF, **desk.names.people}
@@ -35,13 +36,13 @@ def ask_form(desk: PolicyDesk, *, main: bool = True) -> Markup:
     return tag(
         "form",
         tag("div",
-            _select("Client", "client", desk.names.apps, client),
-            _select("Person", "user", people, person),
-            _select("Grant type", "grant", grants, asked.grant_type if asked else ""),
+            select("Client", "client", desk.names.apps, client),
+            select("Person", "user", people, person),
+            select("Grant type", "grant", grants, asked.grant_type if asked else ""),
             class_="gl-fields"),
-        _boxes("Scopes (none: the server's default ones)", "scope",
+        boxes("Scopes (none: the server's default ones)", "scope",
                {each: each for each in desk.names.scopes}, asked.scopes if asked else ()),
-        tag("button", "Walk", type="submit", class_="gl-main" if main else None),
+        tag("button", word, type="submit", class_="gl-main" if main else None),
         class_="gl-ask",
         data_send="ask",
     )  # fmt: skip
@@ -63,20 +64,21 @@ def edit_form(desk: PolicyDesk, row: Row) -> Markup:
     )  # fmt: skip
 
 
+def ticked(form: Mapping[str, Any], kind: str) -> list[str]:
+    """The values of a kind whose boxes are ticked in a sent form."""
+    return [name.partition(":")[2] for name in form if name.startswith(f"{kind}:")]
+
+
 def values_of(row: Row, form: Mapping[str, Any]) -> dict[str, Any]:
     """What a sent form changes in the row, in the words of `desk.change`."""
-
-    def ticked(kind: str) -> list[str]:
-        return [name.partition(":")[2] for name in form if name.startswith(f"{kind}:")]
-
     wanted: dict[str, Any]
     before: dict[str, Any]
     if isinstance(row, Policy):
-        wanted, before = {"clients": ticked("client")}, {"clients": list(row.clients)}
+        wanted, before = {"clients": ticked(form, "client")}, {"clients": list(row.clients)}
     elif isinstance(row, Rule):
         lifetimes = row.lifetimes
-        wanted = {"scopes": ticked("scope"), "grant_types": ticked("grant"),
-                  "groups": ticked("group")}  # fmt: skip
+        wanted = {"scopes": ticked(form, "scope"), "grant_types": ticked(form, "grant"),
+                  "groups": ticked(form, "group")}  # fmt: skip
         wanted |= {f"{name}_minutes": _number(form.get(name)) for name in BOUNDS}
         before = {
             "scopes": list(row.scopes),
@@ -116,9 +118,9 @@ def _of_rule(desk: PolicyDesk, rule: Rule) -> list[Markup]:
         "window": "Refresh token idle, minutes",
     }
     return [
-        _boxes("Grant types", "grant", grants, rule.grant_types),
-        _boxes("Groups", "group", groups, rule.groups),
-        _boxes("Scopes", "scope", scopes, rule.scopes),
+        boxes("Grant types", "grant", grants, rule.grant_types),
+        boxes("Groups", "group", groups, rule.groups),
+        boxes("Scopes", "scope", scopes, rule.scopes),
         tag("div",
             [tag("label", tag("span", labels[name]),
                  tag("input", type="number", name=name, value=now[name], min=least, max=most))
@@ -131,10 +133,11 @@ def _of_policy(desk: PolicyDesk, row: Row) -> list[Markup]:
     held = row.clients if isinstance(row, Policy) else ()
     clients = {ALL_CLIENTS: "all clients", **desk.names.apps}
     clients |= {each: desk.names.of(each) for each in held}
-    return [_boxes("Clients", "client", clients, held)]
+    return [boxes("Clients", "client", clients, held)]
 
 
-def _select(label: str, name: str, options: Mapping[str, str], chosen: str) -> Markup:
+def select(label: str, name: str, options: Mapping[str, str], chosen: str) -> Markup:
+    """A field in which one of the options is chosen."""
     written = [
         tag("option", text, value=value, selected=value == chosen)
         for value, text in options.items()
@@ -142,10 +145,11 @@ def _select(label: str, name: str, options: Mapping[str, str], chosen: str) -> M
     return tag("label", tag("span", label), tag("select", written, name=name))
 
 
-def _boxes(legend: str, kind: str, options: Mapping[str, str], held: Iterable[str]) -> Markup:
-    ticked = set(held)
+def boxes(legend: str, kind: str, options: Mapping[str, str], held: Iterable[str]) -> Markup:
+    """A box for each option, which is sent as `kind:value` when it is ticked."""
+    now = set(held)
     boxes = [
-        tag("label", tag("input", type="checkbox", name=f"{kind}:{value}", checked=value in ticked),
+        tag("label", tag("input", type="checkbox", name=f"{kind}:{value}", checked=value in now),
             text)
         for value, text in options.items()
     ]  # fmt: skip

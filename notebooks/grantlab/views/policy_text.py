@@ -34,7 +34,7 @@ def desk_text(desk: PolicyDesk) -> str:
                      f"{_state(policy)}{_step(policy, desk.walk)}")  # fmt: skip
         lines += [f"   {_rule(rule, desk)}" for rule in policy.rules]
     if desk.walk:
-        lines += _preview(desk.walk)
+        lines += preview_lines(desk.walk)
     lines += [f"Calls of the last act ({desk.act.title}):"]
     for call in desk.calls:
         python = as_python(call, desk.base, desk.caller) if call.method != "GET" else call.path
@@ -65,7 +65,8 @@ def _step(row: Row, walk: Walk | None) -> str:
     return f" → {step.outcome}{f': {step.why}' if step.why else ''}" if step else ""
 
 
-def _preview(walk: Walk) -> list[str]:
+def preview_lines(walk: Walk) -> list[str]:
+    """The tokens that would be issued, or the refusal, one claim a line."""
     found = walk.preview
     lines = ["Token preview (nothing was issued):"]
     if found.error:
