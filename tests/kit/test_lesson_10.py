@@ -12,17 +12,18 @@ from jwt.algorithms import ECAlgorithm
 
 from grantlab import Lab
 from grantlab.exercises import exercises_of
-from grantlab.lessons import lesson_10
+from grantlab.lessons import lesson_10, service_calls
 from grantlab.lessons.evidence import exchange, recording_of
 from grantlab.lessons.own import own_app
+from grantlab.lessons.own_service import OwnService, own_service
 from grantlab.recording import Recording
 
 EXERCISES = exercises_of("10")
 
 
 def test_nothing_is_attempted_while_the_recordings_are_empty() -> None:
-    for name in ("keep-it-quiet", "by-hand-assertion", "roll-the-key"):
-        assert EXERCISES[name].judge(Recording()).status == "not attempted"
+    for exercise in EXERCISES.values():
+        assert exercise.judge(Recording()).status == "not attempted"
 
 
 def test_a_token_by_a_secret_in_the_header_passes_after_a_failed_attempt() -> None:
@@ -57,6 +58,45 @@ def test_removing_the_old_key_counts_like_switching_it_off() -> None:
     outcome = EXERCISES["roll-the-key"].judge(recording_of(*story, lesson_10._token("key-2")))
 
     assert outcome.passed
+
+
+def test_a_role_that_was_taken_back_is_not_held_against_anybody() -> None:
+    too_much = service_calls._role("SUPER_ADMIN", "ra1")
+    back = exchange("DELETE", f"{service_calls._CLIENT}/roles/ra1", 204)
+    enough = service_calls._role("READ_ONLY_ADMIN", "ra2")
+
+    story = (service_calls._listed(403), too_much, back, enough, service_calls._listed())
+
+    assert EXERCISES["empty-list"].judge(recording_of(*story)).passed
+
+
+def test_two_faults_of_one_try_are_both_told() -> None:
+    story = (service_calls._more_scopes("okta.users.read"), service_calls._role("ORG_ADMIN"))
+
+    outcome = EXERCISES["empty-list"].judge(recording_of(*story, service_calls._listed(403)))
+
+    assert outcome.reasons == (
+        service_calls.MORE_SCOPES,
+        service_calls.LARGER,
+        service_calls.STILL_REFUSED,
+    )
+
+
+def test_a_program_that_first_failed_and_then_fetched_its_token_passes() -> None:
+    assertion = service_calls.made_assertion()
+    failed = service_calls._with(service_calls.FETCHES, assertion, 401)
+    story = (failed, *service_calls._FETCHES_RIGHT, *service_calls._BRINGS_RIGHT)
+
+    assert EXERCISES["either-or"].judge(recording_of(*story)).passed
+
+
+def test_the_modes_of_programs_with_other_names_are_not_yet_shown() -> None:
+    mine = [service_calls._by("Mine", one) for one in service_calls._FETCHES_RIGHT]
+
+    assert EXERCISES["either-or"].judge(recording_of(*mine)).reasons == (
+        service_calls.DID_NOT_FETCH,
+        *service_calls.NOT_YET_CALLED.values(),
+    )
 
 
 KEY, OTHER_KEY = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -105,7 +145,7 @@ def test_a_mistake_that_is_really_made_gets_its_hint(
         form = {
             "grant_type": "client_credentials",
             "scope": "okta.groups.read",
-            "client_assertion_type": lesson_10.ASSERTION_TYPE,
+            "client_assertion_type": service_calls.ASSERTION_TYPE,
             "client_assertion": jwt.encode(said, key, algorithm=alg, headers={"kid": kid}),
         }
         recording.client("Job").post(ours["aud"], data=form)
@@ -115,3 +155,60 @@ def test_a_mistake_that_is_really_made_gets_its_hint(
 
     reasons = EXERCISES["by-hand-assertion"].judge(recording).reasons
     assert reasons == (() if hint is None else (hint,))
+
+
+GROUPS = f"{service_calls.GROUPS}?limit=10"
+
+
+def fetched(lab: Lab, service: OwnService, recording: Recording, sender: str) -> str:
+    """An access token of the service's, asked for by this sender."""
+    form = {"grant_type": "client_credentials", "scope": "okta.groups.read"}
+    answer = recording.client(sender).post(service.token_url, data=form | service.proof(lab.now()))
+    return str(answer.json()["access_token"])
+
+
+@pytest.mark.parametrize(
+    ("role", "hints"),
+    [
+        ("", (service_calls.STILL_REFUSED,)),
+        ("REPORT_ADMIN", (service_calls.LARGER, service_calls.STILL_REFUSED)),
+        ("SUPER_ADMIN", (service_calls.ALL_POWERFUL,)),
+        ("USER_ADMIN", (service_calls.LARGER,)),
+        ("READ_ONLY_ADMIN", ()),
+        ("GROUP_MEMBERSHIP_ADMIN", ()),
+    ],
+)
+def test_what_a_role_really_opens_is_what_the_exercise_says(
+    kit_lab: Lab, role: str, hints: tuple[str, ...]
+) -> None:
+    service, recording = own_service(kit_lab, "Job", "okta.groups.read"), Recording()
+    token = fetched(kit_lab, service, Recording(), "Job")
+    admin = recording.client("You", base_url=kit_lab.url, headers=kit_lab.admin.headers)
+    bearer = {"Authorization": f"Bearer {token}"}
+    listing = recording.client("Job", base_url=kit_lab.url, headers=bearer)
+
+    if role:
+        admin.post(f"/oauth2/v1/clients/{service.id}/roles", json={"type": role})
+    listing.get(GROUPS)
+
+    assert EXERCISES["empty-list"].judge(recording).reasons == hints
+
+
+def test_both_modes_pass_for_real_and_an_assertion_is_no_access_token(kit_lab: Lab) -> None:
+    service = own_service(kit_lab, "Job", "okta.groups.read", role="READ_ONLY_ADMIN")
+    recording = Recording()
+    brought = fetched(kit_lab, service, Recording(), "Somebody")
+    fetching, bringing = (
+        recording.client(name, base_url=kit_lab.url)
+        for name in (service_calls.FETCHES, service_calls.BRINGS)
+    )
+
+    bringing.get(GROUPS, headers={"Authorization": f"Bearer {brought}"})
+    own = fetched(kit_lab, service, recording, service_calls.FETCHES)
+    assertion = service.proof(kit_lab.now())["client_assertion"]
+    fetching.get(GROUPS, headers={"Authorization": f"Bearer {assertion}"})
+    mistaken = EXERCISES["either-or"].judge(recording)
+    fetching.get(GROUPS, headers={"Authorization": f"Bearer {own}"})
+
+    assert mistaken.reasons == (service_calls.NO_ACCESS_TOKEN,)
+    assert EXERCISES["either-or"].judge(recording).passed
