@@ -37,6 +37,7 @@ MISSING = {
     "02_code_flow": {
         "show-the-reasons": NO_REASONS,
         "unregistered-redirect": NO_REASONS,
+        "http-elsewhere": CLOSED,
         "new-secret": CLOSED,
         "steal-again": NEEDS,
         "register-an-old-app": CLOSED,
