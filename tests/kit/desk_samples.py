@@ -10,6 +10,7 @@ import httpx
 from grantlab.desk import PolicyDesk
 from grantlab.lab import Lab
 from grantlab.recording import Recording
+from grantlab.scopes_desk import ScopesDesk
 
 BASE = "http://lab.test/orgs/one"
 SERVER = f"{BASE}/api/v1/authorizationServers/aus1"
@@ -25,6 +26,12 @@ class Org:
         self.asked: list[httpx.Request] = []
         self.rules = [self._rule("0pr1", "Only reading", 1), self._rule("0pr2", "Moving money", 2)]
 
+    def scopes_desk(self) -> ScopesDesk:
+        """A desk of scopes and claims at this org."""
+        with Lab(BASE, "a-token") as lab:
+            recording = Recording(transport=httpx.MockTransport(self.answer))
+            return ScopesDesk(lab, self.of("Transfers"), recording)
+
     def desk(self) -> PolicyDesk:
         """A desk at this org."""
         with Lab(BASE, "a-token") as lab:
@@ -39,6 +46,8 @@ class Org:
         """The answer to a call of the management API, or to a preview."""
         self.asked.append(request)
         path = request.url.path.removeprefix("/orgs/one").removeprefix("/api/v1/")
+        if request.method == "DELETE":
+            return httpx.Response(204)
         if request.method in ("PUT", "POST") and not path.startswith("/lab/"):
             return self._changed(request)
         documents: dict[str, Any] = {
@@ -51,7 +60,13 @@ class Org:
                 }
             ],
             "authorizationServers/aus1/scopes": [
-                {"name": self.of(name)} for name in ("openid", "transfers:read")
+                self._scope("openid", system=True),
+                self._scope("transfers:read", system=False),
+            ],
+            "authorizationServers/aus1/claims": [
+                self._claim("sub", system=True),
+                self._claim("department", "transfers:write"),
+                self._claim("nickname", token="IDENTITY"),
             ],
             "apps": [
                 {
@@ -82,6 +97,34 @@ class Org:
             "errorCauses": [{"errorSummary": self.of("The object was changed.")}],
         }
         return httpx.Response(412, json=refusal)
+
+    def _scope(self, name: str, *, system: bool) -> dict[str, Any]:
+        return {
+            "id": f"scp-{name}",
+            "name": self.of(name),
+            "displayName": self.of("See your transfers"),
+            "description": self.of("To and from your accounts"),
+            "system": system,
+            "default": not system,
+            "consent": "REQUIRED",
+            "metadataPublish": "ALL_CLIENTS",
+        }
+
+    def _claim(
+        self, name: str, *scopes: str, system: bool = False, token: str = "RESOURCE"
+    ) -> dict[str, Any]:
+        return {
+            "id": f"ocl-{name}",
+            "name": name if system else self.of(name),
+            "status": "ACTIVE",
+            "claimType": token,
+            "valueType": "SYSTEM" if system else "EXPRESSION",
+            "value": self.of("user.department"),
+            "group_filter_type": None,
+            "conditions": {"scopes": [self.of(each) for each in scopes]},
+            "system": system,
+            "alwaysIncludeInToken": True,
+        }
 
     def _policy(self) -> dict[str, Any]:
         return {

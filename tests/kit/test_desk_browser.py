@@ -1,4 +1,4 @@
-"""Policy desk and token bench in a real browser: by keyboard, accessible, within the screen."""
+"""Desks and token bench in a real browser: by keyboard, accessible, within the screen."""
 
 from __future__ import annotations
 
@@ -86,6 +86,14 @@ def desk_without() -> Panel:
     one = Org().desk()
     one.unavailable = "The lab was connected without a token."
     return view(one)
+
+
+def scopes_in_use() -> Panel:
+    one = Org().scopes_desk()
+    one.ask("Bank SPA", "cora", "transfers:read")
+    panel = view(one)
+    panel._handle_custom_msg({"name": "edit", "value": one.claim("department").path}, [])
+    return panel
 
 
 def bench() -> Panel:
@@ -176,7 +184,7 @@ def test_a_signature_is_forged_in_the_form(host: Host) -> None:
 )
 @pytest.mark.parametrize(
     "panel",
-    [desk, desk_in_use, desk_refused, desk_without, bench, bench_in_use, opaque],
+    [desk, desk_in_use, desk_refused, desk_without, scopes_in_use, bench, bench_in_use, opaque],
     ids=lambda each: each.__name__,
 )
 def test_both_are_accessible_and_fit_the_screen(
@@ -189,6 +197,23 @@ def test_both_are_accessible_and_fit_the_screen(
 
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_scope_is_added_with_a_form_that_is_filled_in(host: Host) -> None:
+    org = Org()
+    shown = host(view(org.scopes_desk()))
+
+    shown.get_by_role("button", name="Add a scope").click()
+    shown.get_by_role("textbox", name="Name").fill("prices:read")
+    shown.get_by_label("Consent").select_option("FLEXIBLE")
+    shown.get_by_label("named in the metadata").check()
+    shown.get_by_role("button", name="Save").press("Enter")
+
+    shown.get_by_text("Add the scope “prices:read”").wait_for()
+    posted = json.loads(next(each for each in org.asked if each.method == "POST").content)
+    assert posted["name"] == "prices:read"
+    assert posted["consent"] == "FLEXIBLE"
+    assert posted["metadataPublish"] == "ALL_CLIENTS"
 
 
 @pytest.mark.parametrize("panel", [desk_in_use, bench_in_use], ids=lambda each: each.__name__)
