@@ -12,7 +12,7 @@ import pytest
 from grantlab import Lab
 from grantlab.exercises import exercises_of
 from grantlab.least_privilege import Identity, Operation, Role, needed_for, thread_in
-from grantlab.lessons import lesson_13
+from grantlab.lessons import lesson_13, row_trials
 from grantlab.lessons.evidence import recording_of
 from grantlab.lessons.own_admins import own_creator, own_service_token, own_somebody
 from grantlab.recording import Recording
@@ -41,7 +41,7 @@ def test_the_least_scopes_of_the_exercise_are_those_of_the_server_s_table(thread
 def test_the_calls_of_the_exercise_are_those_of_the_server_s_table(thread: Any) -> None:
     corrected = {row.number: f"{row.method} {row.path}" for row in thread if row.written}
 
-    assert lesson_13._TODAY.items() <= corrected.items()
+    assert row_trials._TODAY.items() <= corrected.items()
     for row in thread[:23]:
         call = f"{row.method} {re.sub('{[a-z_]+}', '00u1', row.path)}"
         assert any(re.fullmatch(listed, call) for listed in lesson_13._LISTED), call
@@ -103,7 +103,7 @@ def test_a_role_for_one_group_fails_on_people_elsewhere(kit_lab: Lab, thread: An
 
     outcome = EXERCISES["map-role"].judge(trial_of(kit_lab, token, thread[:23]))
 
-    assert lesson_13.ONE_GROUP_ONLY in outcome.reasons
+    assert row_trials.ONE_GROUP_ONLY in outcome.reasons
 
 
 def test_whoever_has_no_role_tries_nothing_and_has_not_attempted_it(
@@ -116,20 +116,20 @@ def test_whoever_has_no_role_tries_nothing_and_has_not_attempted_it(
 
 
 def test_two_roles_that_share_the_work_pass_where_neither_is_enough() -> None:
-    together = {*lesson_13._PERMISSIONS}
+    together = {*row_trials._PERMISSIONS}
     one = Role("CUSTOM", "One", frozenset({"okta.users.create", "okta.users.read"}))
     other = Role("CUSTOM", "Other", frozenset(together - one.permissions))
 
-    assert EXERCISES["map-role"].judge(lesson_13._trial(one, other)).passed
+    assert EXERCISES["map-role"].judge(row_trials._trial(one, other)).passed
 
 
 def test_a_result_of_another_token_is_no_proof() -> None:
-    mine = lesson_13._trial(Role("USER_ADMIN"))
+    mine = row_trials._trial(Role("USER_ADMIN"))
     borrowed = Trial(Identity("Keeper", roles=(Role("HELP_DESK_ADMIN"),)), mine.results)
     renamed = tuple(replace(each, identity="Casey") for each in mine.results)
 
     assert EXERCISES["map-role"].judge(Trial(mine.identity, renamed)).reasons == (
-        lesson_13.NOT_ALL_TRIED,
+        row_trials.NOT_ALL_TRIED,
     )
     assert not EXERCISES["map-role"].judge(borrowed).passed
 
@@ -166,15 +166,15 @@ def test_wrong_corrections_get_their_hints_for_real(kit_lab: Lab, thread: Any) -
         tried = try_all(kit_lab, casey, [rewritten(thread[number - 1], call)])
         return EXERCISES["fix-the-list"].judge(tried).reasons
 
-    left = lesson_13.SOME_LEFT
-    assert judged(1, "PUT /users/{userId}") == (lesson_13.STILL_NOT_FOUND, left)
+    left = row_trials.SOME_LEFT
+    assert judged(1, "PUT /users/{userId}") == (row_trials.STILL_NOT_FOUND, left)
     assert judged(12, "GET /users/{userId}/lifecycle/reset_password") == (
-        lesson_13.STILL_NOT_ALLOWED,
+        row_trials.STILL_NOT_ALLOWED,
         left,
     )
-    assert judged(12, "GET /users/{userId}") == (lesson_13.SOMETHING_ELSE, left)
+    assert judged(12, "GET /users/{userId}") == (row_trials.SOMETHING_ELSE, left)
     assert judged(12, "post /users/{userId}/lifecycle/reset_password") == (
-        lesson_13.INCOMPLETE,
+        row_trials.INCOMPLETE,
         left,
     )
     assert judged(22, "POST /api/v1/users/{userId}/credentials/change_password") == (left,)
