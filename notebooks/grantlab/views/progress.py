@@ -169,12 +169,12 @@ def _row(shown: Overview, lesson: LessonProgress) -> Markup:
             tag("div", minutes, lesson.file, class_="gl-muted gl-small"),
             scope="row",
         ),
-        tag("td", _exercises(lesson)),
+        tag("td", _exercises(lesson, is_next)),
         class_="gl-next" if is_next else None,
     )
 
 
-def _exercises(lesson: LessonProgress) -> Markup:
+def _exercises(lesson: LessonProgress, is_next: bool) -> Markup:
     if not lesson.exercises:
         return tag("span", "no exercises", class_="gl-muted")
     items = []
@@ -182,4 +182,11 @@ def _exercises(lesson: LessonProgress) -> Markup:
         sign, word, look = WORDS[status]
         stands = tag("span", icon(sign), word, class_=f"gl-result {look}")
         items.append(tag("li", stands, tag("code", name)))
-    return tag("ul", items, class_="gl-outcomes")
+    counted = f"{passed_in((lesson,))} of {len(items)} passed"
+    return tag(
+        "details",
+        tag("summary", icon("passed") if lesson.done else None, counted),
+        tag("ul", items, class_="gl-outcomes"),
+        open=is_next,
+        data_key=lesson.file,
+    )
