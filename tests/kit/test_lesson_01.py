@@ -57,13 +57,27 @@ def test_a_refused_cut_is_no_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/users/00urosa/lifecycle/deactivate", "/users/00urosa/lifecycle/suspend"],
+    ("method", "path", "hint"),
+    [
+        ("POST", "/users/00urosa/lifecycle/deactivate", lesson_01.PERSON_GONE),
+        ("POST", "/users/00urosa/lifecycle/suspend", lesson_01.PERSON_GONE),
+        ("DELETE", "/users/00urosa/sessions", lesson_01.PERSON_GONE),
+        ("DELETE", "/apps/0oascreen", lesson_01.APP_FOR_ALL),
+        ("DELETE", "/apps/0oascreen/tokens", lesson_01.APP_FOR_ALL),
+        (
+            "DELETE",
+            "/authorizationServers/aus1/clients/0oascreen/tokens",
+            lesson_01.APP_FOR_ALL,
+        ),
+        ("POST", "/users/00urosa/lifecycle/reset_password", lesson_01.NEW_PASSWORD),
+    ],
 )
-def test_switching_the_person_off_is_told_apart(path: str) -> None:
-    outcome = EXERCISES["one-app-out"].judge(lesson_01._story(lesson_01._did("POST", path, 200)))
+def test_each_remedy_that_hits_too_much_or_nothing_has_its_own_words(
+    method: str, path: str, hint: str
+) -> None:
+    outcome = EXERCISES["one-app-out"].judge(lesson_01._story(lesson_01._did(method, path, 200)))
 
-    assert lesson_01.PERSON_GONE in outcome.reasons
+    assert outcome.reasons == (hint,)
 
 
 def test_everything_wrong_with_a_cut_is_said_at_once() -> None:

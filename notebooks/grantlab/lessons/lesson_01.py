@@ -238,7 +238,7 @@ NEW_PASSWORD = (
     "one from now on, and the stolen screen goes on reading."
 )
 PERSON_GONE = (
-    "Rosa herself is out, and with her every app she uses. It was the screen that was stolen."
+    "That is about Rosa herself and every app she uses. It was the screen that was stolen."
 )
 APP_FOR_ALL = (
     "That ends the app for everybody who uses it, in every shop. Rosa's screen was stolen, "
@@ -247,6 +247,10 @@ APP_FOR_ALL = (
 ONLY_THE_YES = (
     "You took back Rosa's yes, so the app has to ask her the next time. What it has in its hands "
     "already isn't touched by that."
+)
+NO_NEW_SIGN_IN = (
+    "Rosa can't sign in to that app any more, with another tablet either. What the stolen one has "
+    "in its hands already isn't touched by that."
 )
 ONE_TOKEN_ONLY = (
     "One access token is revoked. The screen has a refresh token as well, and buys another with it."
@@ -261,15 +265,17 @@ ANOTHER_TOKEN = (
 
 _GIVEN = re.compile(r"/api/v1/users/[^/]+/clients/([^/]+)/tokens(/[^/]+)?$")
 _HARM = (
-    (re.compile(r"DELETE .*/users/[^/]+$"), PERSON_GONE),
-    (re.compile(r"POST .*/users/[^/]+/lifecycle/(deactivate|suspend)$"), PERSON_GONE),
-    (re.compile(r"(PUT|DELETE) .*/apps/[^/]+(/tokens)?$"), APP_FOR_ALL),
-    (re.compile(r"POST .*/apps/[^/]+/lifecycle/deactivate$"), APP_FOR_ALL),
+    (re.compile(r"DELETE .*/v1/users/[^/]+(/sessions)?$"), PERSON_GONE),
+    (re.compile(r"POST .*/v1/users/[^/]+/lifecycle/(deactivate|suspend)$"), PERSON_GONE),
+    (re.compile(r"(PUT|DELETE) .*/v1/apps/[^/]+(/tokens)?$"), APP_FOR_ALL),
+    (re.compile(r"POST .*/v1/apps/[^/]+/lifecycle/deactivate$"), APP_FOR_ALL),
+    (re.compile(r"DELETE .*/v1/authorizationServers/[^/]+/clients/[^/]+/tokens$"), APP_FOR_ALL),
 )
 """What can't be made good by doing the right thing after it."""
 _IN_VAIN = (
-    (re.compile(r"POST .*/users/[^/]+/(credentials/|lifecycle/\w*password)"), NEW_PASSWORD),
-    (re.compile(r"DELETE .*/users/[^/]+/(clients/[^/]+/)?grants"), ONLY_THE_YES),
+    (re.compile(r"POST .*/v1/users/[^/]+/(credentials/|lifecycle/\w*password)"), NEW_PASSWORD),
+    (re.compile(r"DELETE .*/v1/users/[^/]+/(clients/[^/]+/)?grants"), ONLY_THE_YES),
+    (re.compile(r"DELETE .*/v1/apps/[^/]+/users/[^/]+$"), NO_NEW_SIGN_IN),
 )
 
 
@@ -283,11 +289,11 @@ def judge_one_app_out(recording: Recording) -> Iterator[str]:
     before, after = exchanges[: changes[0]], exchanges[changes[-1] + 1 :]
     tokens = {app: _token_of(app, before) for app in (SCREEN, STOCK)}
     done = [exchanges[at] for at in changes]
-    yield from dict.fromkeys(hint for one in done if (hint := _among(_HARM, one)))
-    last_change = done[-1]
-    if hint := _in_vain(last_change):
+    harm = [hint for one in done if (hint := _among(_HARM, one))]
+    yield from dict.fromkeys(harm)
+    if hint := _in_vain(done[-1]):
         yield hint
-    elif not any(_ends(one, tokens[SCREEN]) for one in done):
+    elif not harm and not any(_ends(one, tokens[SCREEN]) for one in done):
         yield NOTHING_TAKEN_BACK
     for app, wanted, otherwise in ((SCREEN, 401, STILL_READS), (STOCK, 200, STOCK_OUT)):
         last = next((one for one in reversed(after) if _calls(one, app)), None)
@@ -316,7 +322,7 @@ def _in_vain(one: Exchange) -> str:
     if one.path.endswith("/v1/revoke"):
         is_access = not decode(form_of(one).get("token", "")).opaque
         return ONE_TOKEN_ONLY if is_access else ""
-    if re.search(r"/users/[^/]+$", one.path) and '"credentials"' in one.request_body:
+    if re.search(r"/v1/users/[^/]+$", one.path) and '"credentials"' in one.request_body:
         return NEW_PASSWORD
     return _among(_IN_VAIN, one)
 
@@ -408,6 +414,9 @@ show(one_app_out.check(cut))
             ONLY_THE_YES,
         ),
         WrongAnswer(_story(_revoked(_jwt(SCREEN))), ONE_TOKEN_ONLY),
+        WrongAnswer(
+            _story(_did("DELETE", "/apps/0oascreen/users/00urosa"), screen=200), NO_NEW_SIGN_IN
+        ),
     ],
     short_cuts=[
         ShortCut(_story(), "nothing was taken back: the API or the app itself was switched"),
