@@ -457,7 +457,7 @@ never_this = Exercise(
         "aud, exp. Which of them does `accept` ask for at present?",
         "`jwt.decode` with `issuer=` and `audience=` compares both in full. The key has to come "
         "from Home Loan's key set, and from nowhere else; a kid that isn't in it is a refusal.",
-        '`key = keys.get(jwt.get_unverified_header(token)["kid"])`; when it is None, '
+        '`key = keys.get(jwt.get_unverified_header(token).get("kid"))`; when it is None, '
         '`raise jwt.InvalidTokenError("Nobody published that key.")`; then jwt.decode with '
         '`home_loan["issuer"]` and `home_loan["audiences"][0]`.',
     ],
@@ -467,7 +467,7 @@ keys = {key["kid"]: jwt.PyJWK(key) for key in published}
 
 
 def accept(token):
-    key = keys.get(jwt.get_unverified_header(token)["kid"])
+    key = keys.get(jwt.get_unverified_header(token).get("kid"))
     if key is None:
         raise jwt.InvalidTokenError("Nobody published that key.")
     meant = {"issuer": home_loan["issuer"], "audience": home_loan["audiences"][0]}
