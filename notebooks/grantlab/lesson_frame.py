@@ -39,7 +39,9 @@ def _title(file: Path, cells: list[Any]) -> Iterator[Told]:
     first = text(cells[0]) if cells and cells[0]["cell_type"] == "markdown" else ""
     name = cell_name(cells[0], 1) if cells else "cell 1"
     number = file.name[:2]
-    if not first.startswith(f"# {number} · "):
+    if not re.match("[0-9]{2}_", file.name):
+        yield "", "a name without a number", "Name it in the manner of 30_tokens.ipynb."
+    elif not first.startswith(f"# {number} · "):
         wanted = (
             f"Begin the first cell with `# {number} · ` and the title: the start page shows it."
         )

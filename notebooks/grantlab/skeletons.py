@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grantlab.exercises import exercises_for, module_of
-from grantlab.lesson_files import HERE, bundled, checkout
+from grantlab.lesson_files import HERE, checkout
 from grantlab.notebook_rules import KERNEL, LANGUAGE, Notebook, read, written
 from grantlab.skeleton_texts import CELLS, MODULE, PART, Cell
 
@@ -66,6 +66,10 @@ def new_exercise(name: str, lesson: Path) -> Made:
         raise SkeletonRefused(f"{lesson.name} is no lesson: its name begins with no number.")
     notebook = read(lesson)
     exercises, module = exercises_for(lesson), module_of(lesson) or _module_to_make(lesson)
+    if module.parent != lesson.parent and not _is_the_kits(lesson):
+        raise SkeletonRefused(
+            f"{lesson} is a copy, and its exercises are Grantlab's own: make a lesson of yours."
+        )
     if name in exercises:
         raise SkeletonRefused(f"{module.name} has an exercise {name} already.")
     empty = _filled(MODULE, {"number": lesson.name[:2], "about": lesson.stem[3:].replace("_", " ")})
@@ -90,8 +94,12 @@ def _put_in(cells: list[Any], name: str, variable: str, home: str) -> None:
 
 def _module_to_make(lesson: Path) -> Path:
     name = f"lesson_{lesson.name[:2]}.py"
-    of_the_kit = checkout() is not None and lesson.resolve().parent == bundled().resolve()
-    return HERE / "lessons" / name if of_the_kit else lesson.parent / name
+    return HERE / "lessons" / name if _is_the_kits(lesson) else lesson.parent / name
+
+
+def _is_the_kits(lesson: Path) -> bool:
+    folder = checkout()
+    return folder is not None and lesson.resolve().parent == folder.resolve()
 
 
 def _missing(source: str) -> str:

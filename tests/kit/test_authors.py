@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from grantlab import lesson_files
+from grantlab import lesson_files, skeletons
 from grantlab.cli import commands
 from grantlab.exercises import Exercise, exercises_for, exercises_of
 from grantlab.lesson_files import bundled, lessons_in, without_solution_texts
@@ -100,6 +100,33 @@ def test_an_exercise_stands_before_what_to_remember_and_finds_its_imports(lesson
     module(lesson).write_text('"""Nothing yet."""\n')
     grantlab("new", "exercise", "fourth", "--lesson", lesson)
     assert list(exercises_for(lesson)) == ["fourth"]
+
+
+def test_the_kits_own_module_is_not_written_for_a_copy_of_its_lesson(tmp_path: Path) -> None:
+    original = lessons_in(bundled())[0]
+    copy = tmp_path / original.name
+    copy.write_bytes(original.read_bytes())
+
+    refused = grantlab("new", "exercise", "mine", "--lesson", copy)
+
+    assert refused.exit_code == 1
+    assert "make a lesson of yours" in refused.output
+    assert copy.read_bytes() == original.read_bytes()
+
+
+def test_in_a_checkout_the_exercises_of_a_kit_lesson_go_where_the_others_are(
+    lesson: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module(lesson).unlink()
+    (tmp_path / "kit" / "lessons").mkdir(parents=True)
+    monkeypatch.setattr(skeletons, "checkout", lambda: lesson.parent)
+    monkeypatch.setattr(skeletons, "HERE", tmp_path / "kit")
+
+    made = grantlab("new", "exercise", "mine", "--lesson", lesson)
+
+    assert made.exit_code == 0, made.output
+    assert "mine = Exercise(" in (tmp_path / "kit" / "lessons" / "lesson_30.py").read_text()
+    assert "from grantlab.lessons.lesson_30 import mine" in lesson.read_text()
 
 
 # Judging: a lesson broken in five ways, and what a trainer reads

@@ -140,6 +140,12 @@ def test_each_part_of_the_frame_is_missed(
     assert said in found
 
 
+def test_a_name_without_a_number_is_told(lesson: Path) -> None:
+    renamed = lesson.rename(lesson.with_name("ours.ipynb"))
+
+    assert ": a name without a number" in said_of(renamed)
+
+
 def test_a_tag_and_an_exercise_that_do_not_meet_are_both_named(lesson: Path) -> None:
     notebook = json.loads(lesson.read_text())
     tagged = next(each for each in notebook["cells"] if each["metadata"].get("tags"))
