@@ -55,7 +55,8 @@ class Workbench:
     def __init__(self, lab: Lab, groups: tuple[str, ...] = ()) -> None:
         self._lab, self._groups = lab, groups
         self._made: list[str] = []
-        self._ready: dict[str, Subject] = {}
+        self._ready: dict[str, list[Subject]] = {}
+        self._used = ""
         self._things: dict[str, str] = {}
 
     def __enter__(self) -> Workbench:
@@ -88,24 +89,28 @@ class Workbench:
         """
         made = answer.get("id") if isinstance(answer, dict) else None
         if operation.does not in _HARMLESS:
-            subject = self._ready.pop(_state_of(operation), None)
+            subject = self._ready[self._used].pop(0)
             step = f"{operation.area}: {operation.does}"
-            if subject is not None and step in _AFTERWARDS:
+            if step in _AFTERWARDS:
                 if step in _NEW_PASSWORDS:
                     subject.password = subject.next_password
-                if made:
+                elif made:
                     subject.ids["factor_id"] = made
-                self._ready[_AFTERWARDS[step]] = subject
+                self._ready.setdefault(_AFTERWARDS[step], []).append(subject)
         if made and operation.path in ("/api/v1/users", "/api/v1/groups", "/api/v1/apps"):
             self._made.append(f"{operation.path}/{made}")
 
     def _subject(self, state: str) -> Subject:
-        if state not in self._ready:
-            found = self._ready.pop("active", None) if state in _FROM_ACTIVE else None
-            if found is not None:
-                self._bring(found, state)
-            self._ready[state] = found or self._person(state)
-        return self._ready[state]
+        if state == "with any factor" and not self._ready.get(state):
+            state = "with a factor"
+        ready = self._ready.setdefault(state, [])
+        if not ready:
+            active = self._ready.get("active") if state in _FROM_ACTIVE else None
+            if active:
+                self._bring(active[0], state)
+            ready.append(active.pop(0) if active else self._person(state))
+        self._used = state
+        return ready[0]
 
     def _person(self, state: str) -> Subject:
         login = f"subject-{secrets.token_hex(5)}@grantlab.example"
@@ -173,9 +178,10 @@ _STATES = {
     "activate a user": "staged",
     "unsuspend a user": "suspended",
     "verify an answer": "with a factor",
-    "reset one factor": "with a factor",
+    "reset one factor": "with any factor",
     "reset all factors": "with a factor",
     "set another question": "plain",
+    "set a password": "plain",
     "create a user": "plain",
     "add a user to a group": "plain",
     "change a user's name": "plain",
@@ -201,7 +207,7 @@ _AFTERWARDS = {
     "users: suspend a user": "suspended",
     "users: unsuspend a user": "active",
     "users: enroll a question": "with a factor",
-    "users: reset one factor": "active",
+    "users: set another question": "with any factor",
     "users: reset all factors": "active",
 }
 """What the subject is good for after these."""
