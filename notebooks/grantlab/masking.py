@@ -19,7 +19,7 @@ MASK = "[left out]"
 SECRET_HEADERS = frozenset(
     {
         *("authorization", "proxy-authorization", "cookie", "set-cookie", "dpop"),
-        *("x-api-key", "x-auth-token"),
+        *("x-api-key", "x-auth-token", "x-gateway-secret"),
     }
 )
 

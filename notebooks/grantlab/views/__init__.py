@@ -15,6 +15,7 @@ from grantlab.overview import Overview
 from grantlab.predicting import Prediction, Verdict
 from grantlab.recording import Exchange, Recording
 from grantlab.scopes_desk import ScopesDesk
+from grantlab.storms import Storms
 from grantlab.switches import Switchboard
 from grantlab.tokens import Decoded, Tampered, Verification
 from grantlab.trying import PrivilegeMap
@@ -33,6 +34,7 @@ from grantlab.views.progress import overview_panel
 from grantlab.views.reasons import reasons, reasons_text
 from grantlab.views.scopes import scopes_panel
 from grantlab.views.server import server_panel, unavailable_panel
+from grantlab.views.storms import storms_text, storms_view
 from grantlab.views.switchboard import switchboard_panel
 from grantlab.views.timeline import timeline_panel
 from grantlab.views.token import (
@@ -164,6 +166,8 @@ def view(
             drawn, text = alone(tampered_part(thing)), repr(thing)
         case Verdict():
             drawn, text = verdict_view(thing), str(thing)
+        case Storms():
+            drawn, text = storms_view(thing), storms_text(thing)
         case Outcome():
             drawn, text = outcome_view(thing), repr(thing)
         case _:
