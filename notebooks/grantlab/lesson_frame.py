@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from grantlab.findings import Finding, cell_name
+from grantlab.lesson_files import bundled
 from grantlab.notebook_rules import Notebook
 
 PICTURE = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 MINUTES = re.compile(r"\b[1-9]\d* minutes\b")
+LINK = re.compile(r"\]\(([^)/]+\.ipynb)\)")
 TRY = re.compile(r"^\s*try:", re.MULTILINE)
 TRAINERS = "<details><summary>For trainers</summary>"
 NOTES = ("Two questions for the room", "stumbling stone", "When late")
@@ -23,7 +25,8 @@ def faults_of_frame(file: Path, notebook: Notebook) -> list[Finding]:
     """What the lesson lacks of the frame; empty when it has all of it."""
     cells = notebook["cells"]
     parts = (_title(file, cells), _setup(cells), _pictures(cells), _sections(cells))
-    return [Finding(file, *told) for part in (*parts, _notes(cells), _code(cells)) for told in part]
+    more = (_notes(cells), _code(cells), _links(file, cells))
+    return [Finding(file, *told) for part in (*parts, *more) for told in part]
 
 
 def text(cell: dict[str, Any]) -> str:
@@ -141,3 +144,14 @@ def _code(cells: list[Any]) -> Iterator[Told]:
                 "a `try`",
                 "Let the cell show what happens; whoever reads it wants to see the refusal.",
             )
+
+
+def _links(file: Path, cells: list[Any]) -> Iterator[Told]:
+    for number, cell in enumerate(cells, 1):
+        for name in LINK.findall(text(cell)) if cell["cell_type"] == "markdown" else ():
+            if not any((folder / name).is_file() for folder in (file.parent, bundled())):
+                yield (
+                    cell_name(cell, number),
+                    f"a link to {name}, which isn't there",
+                    "Mend the link, or write the lesson that it leads to.",
+                )

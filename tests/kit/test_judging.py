@@ -127,6 +127,7 @@ def test_a_new_lesson_is_sound(lesson: Path) -> None:
         ("for-trainers", "<summary>For trainers", "<summary>More", "no trainer's notes"),
         ("for-trainers", "stumbling stone", "trouble", "notes without “stumbling stone”"),
         ("attack", "api.checks", "try:\n    api.checks", "(attack): a `try`"),
+        ("do-it", "First", "First [this](31_next.ipynb):", "a link to 31_next.ipynb, which isn't"),
         ("try-ours-status", ".check(answer)", "", "it doesn't check ours-status"),
     ],
 )
