@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -89,6 +90,72 @@ def open_and_run(page: Page, learner: Learner, name: str) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator("[data-command='runmenu:run-all']").click()
     wait_until_run(page)
+
+
+def open_lesson(page: Page, learner: Learner, name: str) -> Lesson:
+    """The lesson is open, its kernel waits, and no cell has run."""
+    page.goto(learner.lesson(name))
+    _wait_until_idle(page)
+    cells = json.loads((learner.lessons / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    code = [cell["id"] for cell in cells if cell["cell_type"] == "code"]
+    expect(page.locator(".jp-CodeCell")).to_have_count(len(code))
+    return Lesson(page, tuple(code))
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """An open lesson, and the ids of its code cells in their order."""
+
+    page: Page
+    code: tuple[str, ...]
+
+    def cell(self, name: str) -> Locator:
+        """The code cell of that id."""
+        return self.page.locator(".jp-CodeCell").nth(self.code.index(name))
+
+    def choose(self, name: str) -> None:
+        """The cell is the chosen one, and keys are commands."""
+        self.cell(name).locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Escape")
+
+    def run(self, first: str, last: str) -> None:
+        """One cell after the other has run, from the first to the last of these."""
+        self.choose(first)
+        active = re.compile("jp-mod-active")
+        # Cells of text lie between them, and are passed in the same way.
+        while not active.search(self.cell(last).get_attribute("class") or ""):
+            self.page.keyboard.press("Shift+Enter")
+        self.page.keyboard.press("Shift+Enter")
+        self._has_run(last, before="")
+
+    def after(self, name: str) -> str:
+        """The id of the code cell that follows."""
+        return self.code[self.code.index(name) + 1]
+
+    def run_the_rest(self, name: str) -> None:
+        """That cell and all below it have run."""
+        self.choose(name)
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.locator("[data-command='notebook:run-all-below']").click()
+        wait_until_run(self.page)
+
+    def write_and_run(self, name: str, source: str) -> None:
+        """The cell holds this now, and has run."""
+        before = self.cell(name).locator(".jp-InputPrompt").text_content() or ""
+        self.cell(name).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        # The editor closes brackets and quotes by itself, so nothing may be open.
+        self.page.keyboard.insert_text(source.strip())
+        self.page.keyboard.press("Control+Enter")
+        self._has_run(name, before)
+
+    def _has_run(self, name: str, before: str) -> None:
+        prompt = self.cell(name).locator(".jp-InputPrompt")
+        if before:
+            expect(prompt).not_to_have_text(before, timeout=PATIENCE)
+        expect(prompt).to_have_text(NUMBERED, timeout=PATIENCE)
+        faults = self.page.locator(FAULTS)
+        assert faults.count() == 0, faults.first.text_content()
 
 
 def restart_and_run(page: Page) -> None:
