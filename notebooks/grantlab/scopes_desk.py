@@ -46,7 +46,7 @@ class Scope:
 
     @property
     def consent(self) -> str:
-        """Whether the person is asked: `IMPLICIT` (no), `REQUIRED` or `FLEXIBLE`."""
+        """Whether the person is asked: `IMPLICIT` (no), `FLEXIBLE`, or `REQUIRED` (no programs)."""
         return str(self.document["consent"])
 
     @property

@@ -43,8 +43,8 @@ RESERVED = (
     "yours."
 )
 STILL_ADMIN = (
-    "One of the names is a key to everything again. What is the smallest thing that somebody at "
-    "the counter has to do?"
+    "One of the names is a key to everything again. What is the least that this one operation "
+    "needs?"
 )
 TWO_STYLES = "The names are of different styles. Take one for all, so that they can be guessed."
 OBJECTS_MIXED = (
@@ -210,7 +210,7 @@ BY_POLICY = (
     "them to this client. Ask for one that nobody defined."
 )
 NO_SCOPE_NAMED = (
-    "That request named no scope, so the server would have taken its default ones. Name some."
+    "That request named no scope, so the server took its default ones, if it has any. Name some."
 )
 NONE_THAT_EXISTS = (
     "Nothing in that request exists, so it doesn't show what becomes of a scope that does: ask for "

@@ -13,8 +13,8 @@ from grantlab.views.policy_forms import boxes, select, ticked
 
 CONSENTS = {
     "IMPLICIT": "nobody is asked",
-    "FLEXIBLE": "asked, an admin may answer for all",
-    "REQUIRED": "each person is asked",
+    "FLEXIBLE": "each person is asked; programs may have it",
+    "REQUIRED": "each person is asked; no program has it",
 }
 TOKENS = {"access token": "access token", "ID token": "ID token"}
 VALUES = {
