@@ -37,6 +37,7 @@ def _token(**claims: Any) -> str:
 
 SERVICES = _token()
 PERSONS = _token(sub="noor@bank.example", uid="00u7")
+GRACES = _token(sub="grace@bank.example", uid="00u8")
 
 # sub-group-only
 
@@ -66,6 +67,10 @@ NO_SCOPE = "The challenge says that the token lacks a scope. Whose it is was not
 NOBODY_LISTED = (
     "The call was let in and the list is empty: the role is limited to another group than SubGroup."
 )
+NOT_NOORS = (
+    "The list is right, and the token is somebody else's, who looked after SubGroup before. Noor "
+    "is to see these people: with a token, and a role, of Noor's own."
+)
 NO_TOKEN = "The newest call brings no access token. An API token has no scope that would limit it."
 
 
@@ -90,6 +95,8 @@ def judge_sub_group(recording: Recording) -> Iterator[str]:
         yield HAD_THEM_ALL if "uid" in claims or not claims else BROAD_SERVICE
     elif shown != SUB_GROUP:
         yield "Somebody of SubGroup is missing in the list."
+    elif "uid" in claims and not str(claims.get("sub")).startswith("noor"):
+        yield NOT_NOORS
 
 
 def _lists_people(one: Exchange) -> bool:
@@ -166,6 +173,7 @@ show(sub_group_only.check(listing))
         WrongAnswer(recording_of(_answered(f"{GROUPS}/00g1/users", 200)), ANOTHER_CALL),
         WrongAnswer(recording_of(_answered(USERS, 403, challenge=LACKS_SCOPE)), NO_SCOPE),
         WrongAnswer(recording_of(_answered(USERS, 200, people=())), NOBODY_LISTED),
+        WrongAnswer(recording_of(_answered(USERS, 200, GRACES)), NOT_NOORS),
     ],
     short_cuts=[
         ShortCut(

@@ -281,7 +281,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "GET /api/v1/users": ("okta.users.read", "okta.users.manage"),
     "GET /api/v1/groups/{group_id}/users": ("okta.groups.read", "okta.groups.manage"),
     "PUT /api/v1/groups/{group_id}/users/{user_id}": ("okta.groups.manage",),
-    "GET /api/v1/logs": ("okta.logs.read", "okta.logs.manage"),
+    "GET /api/v1/logs": ("okta.logs.read",),  # nobody manages a log
 }
 """The integration's calls, and for each the scopes of which one opens it."""
 
