@@ -162,9 +162,10 @@ class Gateway:
 
     def _count(self, call: Call, caller: str, times: int) -> None:
         most = self.calls_a_minute * times
+        told = f"{most} calls a minute of this {caller.partition(' ')[0]}"
         if not self.checks.rate:
-            call.judge("rate", False, True, f"{most} calls a minute")
-        elif not call.judge("rate", True, self._rates.allow(caller, most), f"{most} a minute"):
+            call.judge("rate", False, True, told)
+        elif not call.judge("rate", True, self._rates.allow(caller, most), told):
             wait = str(self._rates.wait(caller, most))
             _refuse(429, "Too many calls.", {"Retry-After": wait})
 

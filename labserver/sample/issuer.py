@@ -24,6 +24,10 @@ class Counters:
     cache_hits: int = 0
 
 
+class Unusable(httpx.HTTPError):
+    """The authorization server answered, and with nothing that one could use."""
+
+
 class Issuer:
     """One authorization server, by its URL. What it publishes is read once and kept.
 
@@ -47,7 +51,7 @@ class Issuer:
         self._fetched: deque[float] = deque(maxlen=self.most_fetches)
 
     def key(self, kid: str, *, limited: bool = True) -> jwt.PyJWK | None:
-        """The published key of that id, or None; `httpx.HTTPError` when nobody answers.
+        """The published key of that id, or None; `httpx.HTTPError` without a usable answer.
 
         Without the limit every made-up key id costs a request to the authorization server.
         """
@@ -61,8 +65,7 @@ class Issuer:
         with self._lock:
             self.counters.introspections += 1
             url = self._endpoint("introspection_endpoint")
-        answer = self._client.post(url, data={"token": token}, auth=credentials)
-        found: Claims = answer.raise_for_status().json()
+        found = _document(self._client.post(url, data={"token": token}, auth=credentials))
         found["cid"], found["scp"] = found.get("client_id"), str(found.get("scope", "")).split()
         return found
 
@@ -75,9 +78,12 @@ class Issuer:
     def _fetch_keys(self) -> None:
         self._fetched.append(self._clock())
         self.counters.key_fetches += 1
-        answer = self._client.get(self._endpoint("jwks_uri")).raise_for_status()
-        usable = [key for key in answer.json()["keys"] if key["kty"] == "RSA" and "kid" in key]
-        self._keys = {key["kid"]: jwt.PyJWK(key, ALGORITHM) for key in usable}
+        published = _document(self._client.get(self._endpoint("jwks_uri")))
+        try:
+            usable = [key for key in published["keys"] if key["kty"] == "RSA" and "kid" in key]
+            self._keys = {key["kid"]: jwt.PyJWK(key, ALGORITHM) for key in usable}
+        except (LookupError, TypeError, jwt.PyJWTError) as fault:
+            raise Unusable(f"no set of keys ({type(fault).__name__})") from None
 
     def _endpoint(self, name: str) -> str:
         if not self._metadata:
@@ -87,5 +93,18 @@ class Issuer:
                 # Servers that came from OpenID Connect have the other document alone.
                 other = address.replace("oauth-authorization-server", "openid-configuration")
                 answer = self._client.get(other)
-            self._metadata = answer.raise_for_status().json()
+            self._metadata = _document(answer)
+        if name not in self._metadata:
+            raise Unusable(f"the metadata names no {name}")
         return str(self._metadata[name])
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON object that was answered; `httpx.HTTPError` for anything else."""
+    try:
+        found = answer.raise_for_status().json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Unusable("the answer is no JSON object")
+    return found

@@ -140,7 +140,7 @@ class Running(Switchboard):
             Setting("asks_for", "Asks for", self.asks_for, asked),
             Setting("introspects", "Judges a token", str(self.introspects), ways),
             Setting("cache.on", "Verdicts are", str(self.cache.on), KEPT),
-            Setting("cache.seconds", "Seconds at most", seconds),
+            Setting("cache.seconds", "Kept for, in seconds at most", seconds),
         )
 
     def choose(self, name: str, value: str) -> None:

@@ -29,7 +29,10 @@ class Silent(WSGIRequestHandler):
 
 
 class Issuer:
-    """Metadata, keys and introspection; `revoked` holds tokens that are no longer active."""
+    """Metadata, keys and introspection; `revoked` holds tokens that are no longer active.
+
+    While it is `down` it answers 500, and at a path in `odd` with that very text.
+    """
 
     def __init__(self, make_key: Callable[[], RSAKey]) -> None:
         self.keys = {"key-1": make_key()}
@@ -37,6 +40,7 @@ class Issuer:
         self.revoked: set[str] = set()
         self.key_requests = 0
         self.down = False
+        self.odd: dict[str, str] = {}
         app = Flask("issuer")
         app.before_request(self.fail_if_down)
         app.get("/.well-known/oauth-authorization-server")(self.metadata)
@@ -62,6 +66,8 @@ class Issuer:
         return jwt.encode({"alg": "RS256", "kid": kid}, claims, key or self.keys[kid])
 
     def fail_if_down(self) -> Response | None:
+        if request.path in self.odd:
+            return Response(self.odd[request.path])
         return Response(status=500) if self.down else None
 
     def metadata(self) -> Any:

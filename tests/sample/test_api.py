@@ -430,6 +430,89 @@ def test_without_the_authorization_server_the_api_is_unavailable_and_lets_nobody
     assert "www-authenticate" not in answer.headers
 
 
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (WELL_KNOWN, "no JSON"),
+        (WELL_KNOWN, "[]"),
+        (WELL_KNOWN, "{}"),
+        ("/keys", "{}"),
+        ("/keys", '{"keys": 7}'),
+        ("/keys", '{"keys": ["x"]}'),
+        ("/keys", '{"keys": [{"kty": "RSA", "kid": "key-1"}]}'),
+        ("/introspect", "null"),
+    ],
+)
+def test_an_authorization_server_that_talks_nonsense_lets_nobody_in_and_breaks_nothing(
+    path, text, api, issuer, app
+):
+    if path == "/introspect":
+        asks_about_tokens(api)
+    issuer.odd[path] = text
+
+    answer = app.get(api.url, headers=bearer(issuer.token()))
+
+    assert answer.status_code == 503
+
+
+def test_a_body_that_is_nested_too_deeply_is_a_bad_request(api, issuer, app):
+    headers = bearer(issuer.token(scp=["transfers:write"])) | {"content-type": "application/json"}
+
+    answer = app.post(api.url, headers=headers, content=b"[" * 60_000)
+
+    assert answer.status_code == 400
+
+
+def test_a_new_entry_says_who_added_it(api, issuer, app):
+    made = app.post(api.url, headers=bearer(issuer.token(scp=["transfers:write"])), json=NEW)
+
+    assert made.json()["by"] == "cora@bank.example"
+
+
+def test_an_api_that_asks_for_a_key_knows_who_calls_and_not_what_for(api, app):
+    api.asks_for = "key"
+    key = {"x-api-key": api.keys.issue("Partner")}
+
+    refused = app.get(api.url, headers={"x-api-key": "key-guessed"})
+    read = app.get(api.url, headers=key)
+    written = app.post(api.url, headers=key, json=NEW)
+    api.keys.withdraw("Partner")
+    after = app.get(api.url, headers=key)
+
+    assert [one.status_code for one in (refused, read, written, after)] == [401, 200, 201, 401]
+    assert written.json()["by"] == "Partner"
+
+
+def test_an_api_that_asks_for_nothing_says_so_loudly(api, app):
+    api.asks_for = "nothing"
+
+    answer = app.post(api.url, json=NEW)
+
+    assert answer.status_code == 201
+    assert "by" not in answer.json()
+    assert answer.headers["x-lab-checks-off"] == "credential"
+
+
+def test_the_switchboards_settings_are_the_apis_own(api):
+    api.credentials = ("api-1", "secret-of-the-api")
+    for name, value in [("asks_for", "key"), ("introspects", "True"), ("cache.seconds", "60")]:
+        api.choose(name, value)
+    api.choose("cache.on", "False")
+
+    assert (api.asks_for, api.introspects, api.cache.seconds, api.cache.on) == (
+        "key",
+        True,
+        60.0,
+        False,
+    )
+    assert [one.value for one in api.settings()] == ["key", "True", "False", "60"]
+    with pytest.raises(ValueError, match="no number of seconds"):
+        api.choose("cache.seconds", "soon")
+
+
 def test_entries_are_added_and_removed_with_the_other_scope(api, issuer, app):
     writing = bearer(issuer.token(scp=["transfers:read", "transfers:write"]))
 
