@@ -65,9 +65,9 @@ def judge_which_one(chosen: Mapping[str, Any]) -> Iterator[str]:
 
 which_one = Exercise(
     "which-one",
-    "Six cases stand in the table. Which one does each take? “OpenID Connect” where an app wants "
+    "Six cases stand in the table. Which one does each need? “OpenID Connect” where an app wants "
     "to know who is there, “OAuth” where an API wants to know what is allowed, “both” where it "
-    "takes one beside the other.",
+    "needs one beside the other.",
     judge_which_one,
     [
         "Ask of each case: who reads the token? An app that wants to know its visitor, or an API "
