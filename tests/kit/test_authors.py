@@ -169,32 +169,35 @@ def test_a_missing_hint_and_a_lost_tag_are_told_with_their_cures(lesson: Path) -
     assert "Error: 3 findings." in judged.output
 
 
-def test_a_solution_that_does_not_pass_and_a_cell_that_stops_are_told_when_it_runs(
-    lesson: Path,
-) -> None:
+def test_what_only_a_run_can_tell_is_told_when_it_runs(lesson: Path) -> None:
     rewrite(module(lesson), "answer = 401\n", "answer = 418\n")
+    rewrite_cell(lesson, "try-second-try", "answer = 401\nshow(second_try.check(answer))")
 
     static, run = grantlab("check", lesson), grantlab("check", lesson, "--run")
-    rewrite_cell(lesson, "show-reasons", "show(lab.reasons(recording[17]))")
-    stopped = grantlab("check", lesson, "--run")
 
     assert static.exit_code == 0
     assert "exercise tokens-of-ours-status: its solution doesn't pass: " in run.output
     assert "The API doesn't answer 418." in run.output
-    assert "(show-reasons): it stops with IndexError" in stopped.output
-    assert "Mend the cell: run from its beginning, a lesson never stops." in stopped.output
+    assert "exercise second-try: as given it is not “not attempted”: " in run.output
+    assert "As it is given, the cell must leave the answer open" in run.output
 
 
-def test_an_answer_that_is_given_away_and_a_frame_with_holes_are_told(lesson: Path) -> None:
-    rewrite_cell(lesson, "try-second-try", "answer = 401\nshow(second_try.check(answer))")
+def test_a_cell_that_stops_the_lesson_is_told_with_what_it_said(lesson: Path) -> None:
+    rewrite_cell(lesson, "show-reasons", "show(lab.reasons(recording[17]))")
+
     run = grantlab("check", lesson, "--run")
+
+    assert "(show-reasons): it stops with IndexError" in run.output
+    assert "Mend the cell: run from its beginning, a lesson never stops." in run.output
+
+
+def test_a_lesson_is_run_only_when_all_else_is_sound(lesson: Path) -> None:
     rewrite_cell(lesson, "for-trainers", "The end.")
 
-    static = grantlab("check", lesson, "--run")
+    judged = grantlab("check", lesson, "--run")
 
-    assert "exercise second-try: as given it is not “not attempted”: " in run.output
-    assert "no trainer's notes at the end" in static.output
-    assert "Mend these first; then --run." in static.output
+    assert "no trainer's notes at the end" in judged.output
+    assert "Error: 1 finding. Mend these first; then --run." in judged.output
 
 
 def test_cleaning_comes_before_judging(lesson: Path) -> None:
