@@ -193,6 +193,18 @@ def test_an_api_that_refuses_everybody_is_no_way_in(api, door):
     assert lesson_15.SHUT_OUT in judged(api, door)
 
 
+def test_an_api_that_was_ended_keeps_out_the_thief_and_everybody_else(api, door):
+    recording = Recording(trust_env=False)
+    recording.name(api.base, "Transfers API")
+    with recording.client(CALLER) as visitor:
+        visitor.get(api.url)
+    api.stop()
+
+    outcome = EXERCISES["behind-the-back"].judge(knock(api, door, "token", recording))
+
+    assert outcome.reasons == (lesson_15.NO_KNOCK,)
+
+
 # The storm
 
 
