@@ -3,6 +3,9 @@
 PY = .venv/bin/python
 PYTEST = $(PY) -m pytest
 
+# Where Python keeps no bytecode, each process of a run would compile each module anew: minutes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: lab test format lint types imports check fix bench pins help
 
 lab: ## Start the lab: the server, and JupyterLab with the lessons

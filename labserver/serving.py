@@ -198,9 +198,17 @@ def prepare(settings: Settings) -> None:
     Done once before the workers start: they find a ready database and share the loaded code.
     Raises DatabaseUnusable or WorldError.
     """
-    _, database = _open(settings)
-    # A connection must not be taken along into another process.
-    database.close()
+    # Each worker builds an app of its own; the code for it is loaded here, for all of them.
+    import labserver.app  # noqa: F401
+    from labserver.store import seed
+    from labserver.store.database import open_database
+
+    database = open_database(settings.database, make_key=settings.make_key, clock=settings.clock)
+    try:
+        seed.prepare(database, settings)
+    finally:
+        # A connection must not be taken along into another process.
+        database.close()
 
 
 def _application(settings: Settings, tallies: Tallies) -> Flask:
@@ -223,7 +231,7 @@ def _application(settings: Settings, tallies: Tallies) -> Flask:
     return application
 
 
-def _open(settings: Settings, tally: Tally | None = None) -> tuple[Flask, Database]:
+def _open(settings: Settings, tally: Tally) -> tuple[Flask, Database]:
     from labserver.app import create_app
     from labserver.store.database import open_database
 
