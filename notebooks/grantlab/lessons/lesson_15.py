@@ -447,7 +447,7 @@ _PAST = _call(CALLER, API, 200)
 behind_the_back = Exercise(
     "behind-the-back",
     "The API has an address of its own, and whoever finds it needs no gateway. Reach it there "
-    "with `visitor` and the token `good` (200). Then change API and gateway, so that a call "
+    "with `visitor` and the headers `good` (200). Then change API and gateway, so that a call "
     "through the gateway comes through and none past it does. At the end a thief tries, who has a "
     "good token and knows the name of every header.",
     judge_behind,
