@@ -15,6 +15,7 @@ from grantlab.lessons.own_policies import policy, replace_policies, rule
 from grantlab.management import as_python
 from grantlab.policies import Policy, Request, Rule, rows, walk_of, with_conditions
 from grantlab.recording import Exchange, Recording
+from grantlab.views import view
 from tests.kit.test_lab import serving
 
 READ = "transfers:read"
@@ -265,6 +266,7 @@ def test_who_sits_at_the_desk_reads_and_writes_and_the_lab_alone_previews(lab: L
     assert by_lab == {"preview"}
     assert _scheme(moved) == "Bearer"
     assert as_python(moved, desk.base, desk.caller).startswith("admin.put(")
+    assert "admin is the client who sits at this desk" in view(desk).html
 
 
 def test_a_reader_at_the_desk_is_refused_the_writing_and_is_told_why(lab: Lab) -> None:

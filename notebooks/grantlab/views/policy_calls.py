@@ -16,9 +16,9 @@ from grantlab.views.message import message
 from grantlab.views.token import inside
 from grantlab.views.words import answer_words
 
-TAKE_HOME = (
-    "These lines do the same in a cell of yours. All calls of the desk so far, as a sequence: "
-)
+TAKE_HOME = "These lines do the same in a cell of yours. "
+ADMIN = "In them, admin is the client who sits at this desk. "
+ALL_CALLS = "All calls of the desk so far, as a sequence: "
 
 
 def calls_part(desk: Desk) -> Markup:
@@ -41,7 +41,14 @@ def calls_part(desk: Desk) -> Markup:
         )
         if reads
         else None,
-        tag("p", TAKE_HOME, tag("code", "show(desk.recording)"), class_="gl-muted gl-small"),
+        tag(
+            "p",
+            TAKE_HOME,
+            ADMIN if desk.caller == "admin" else None,
+            ALL_CALLS,
+            tag("code", "show(desk.recording)"),
+            class_="gl-muted gl-small",
+        ),
         class_="gl-calls",
     )
 
