@@ -106,7 +106,7 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
             Outcome(
                 "person's token",
                 "OAuth: in the person's name",
-                "The code flow with PKCE at the org server. The token may what both allow: its "
+                "The code flow with PKCE at the org server. The token opens what both allow: its "
                 "scopes, and the admin role of whoever signed in.",
                 "Without the person nothing happens.",
             ),
@@ -128,8 +128,8 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
                 "API token, as the last resort",
                 "An account of its own for this one program, with the smallest role; limited to "
                 "known addresses; and a date on which somebody asks again.",
-                "It may all that its account may, never ends while it is used, and stops when the "
-                "account does.",
+                "It may do all that its account may do, never ends while it is used, and stops "
+                "when the account does.",
             ),
         )
     }

@@ -54,13 +54,13 @@ ABOUT: Mapping[Kind, About] = MappingProxyType(
         "API token": About(
             "the org's management API",
             ("revoking this token", "deactivating its owner", "30 days without any use"),
-            ("open your own APIs", "be limited to a scope: it may all that its owner may"),
+            ("open your own APIs", "be limited to a scope: it may do all that its owner may do"),
             idle=30 * DAY,
         ),
         "API key": About(
             "every call of its API that whoever made it may make",
             ("revoking it, which stops every program that has it",),
-            ("be limited to a scope: it may all that its maker may", "end by itself"),
+            ("be limited to a scope: it may do all that its maker may do", "end by itself"),
         ),
         "access token": About(
             "the API that its audience names",

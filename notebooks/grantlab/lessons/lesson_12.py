@@ -19,8 +19,8 @@ ORG = "http://127.0.0.1:8080"
 # decide
 
 SIMPLEST = (
-    "Case 1: simple for an evening. From then on the script may all that the token's creator may, "
-    "and stops when they leave. It is your script: it can learn to ask for a token."
+    "Case 1: simple for an evening. From then on the script may do all that the token's creator "
+    "may do, and stops when they leave. It is your script: it can learn to ask for a token."
 )
 ANOTHER_ACCOUNT = (
     "Case 3: a service account with a token only moves the problem. Its token has no scope either, "
@@ -31,8 +31,8 @@ BY_HAND = (
     "next too little, and none of them can look up what your product really needs."
 )
 MAILED = (
-    "Case 8: an administrator's token, in a mail, at another company: it may all that the "
-    "administrator may, and nobody sees which part of it you use."
+    "Case 8: an administrator's token, in a mail, at another company: it may do all that the "
+    "administrator may do, and nobody sees which part of it you use."
 )
 PAGE_AS_GUARD = (
     "Case 4: then the server lets the page do everything for everybody, and one mistake in the "

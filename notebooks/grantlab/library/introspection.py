@@ -87,7 +87,7 @@ WHAT_COMES: Question[Walk] = Question(
         Choice(
             "refused",
             "It refuses to answer",
-            "Who asks must say who they are, or thieves could try what they found.",
+            "Whoever asks must say who they are, or thieves could try what they found.",
         ),
     ),
     _came,

@@ -381,7 +381,9 @@ _SWITCHES = (
     Switch("other-audience", "For another address", "Else one server could use it at the next."),
     Switch("expired", "A minute too late", "What is old may have been copied meanwhile."),
     Switch("too-long", "Good for two hours", "A stolen assertion should be worth little for long."),
-    Switch("assertion-twice", "The same assertion twice", "Who overheard it could send it too."),
+    Switch(
+        "assertion-twice", "The same assertion twice", "Whoever overheard it could send it too."
+    ),
 )
 
 

@@ -314,7 +314,7 @@ def _least_words(needed: Needed) -> str:
 
 def _holdings(identity: Identity, found: Comparison) -> Markup:
     no_scopes = (
-        "An API token has no scopes: it may all that its roles may."
+        "An API token has no scopes: it may do all that its roles may do."
         if identity.scopes is None
         else "None granted, none needed."
     )

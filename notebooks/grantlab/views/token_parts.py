@@ -20,16 +20,16 @@ UNCHECKED = "Decoded only. Nothing here has been checked: anybody could have wri
 OPAQUE = "This value is opaque: only its issuer can say what it means."
 ASK_THE_ISSUER = (
     "There is nothing in it to verify. Refresh tokens, codes and API tokens are like this, and "
-    "access tokens of some servers. Who must know whether it is good asks the issuer: at its "
+    "access tokens of some servers. Whoever must know if it is good asks the issuer: at its "
     "introspection endpoint, as a client of its own (RFC 7662)."
 )
 OF_THE_ORG = (
     "This is an access token of the org's own server. It looks like a JWT, but it is **opaque by "
     "contract**: it is meant for Okta's API and nobody else, its contents may change without a "
     "word, and the key that signed it is not among those that the org publishes. An API that "
-    "checks it by itself finds no key for its `kid`. Who must know whether it is good asks the "
-    "issuer, at `/oauth2/v1/introspect`; who wants tokens for an API of their own asks a custom "
-    "authorization server."
+    "checks it by itself finds no key for its `kid`. Whoever must know if it is good asks the "
+    "issuer, at `/oauth2/v1/introspect`; whoever wants tokens for an API of their own asks a "
+    "custom authorization server."
 )
 CHECKS = {
     "form": "It is a signed JWT",
