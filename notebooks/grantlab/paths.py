@@ -24,8 +24,12 @@ EVERYTHING = Way("everything", "Everything")
 WAYS = (
     Way("first-taste", "First taste", ("00", "02", "03")),
     Way("newcomers", "Half a day, for newcomers", ("00", "01", "02", "03", "04", "05", "06")),
-    Way("api-owners", "Half a day, for owners of APIs", ("00", "02", "07", "08", "09", "14", "15")),
-    Way("services", "Service integrations", ("00", "04", "07", "10", "11", "12", "13")),
+    Way(
+        "api-owners",
+        "Half a day, for owners of APIs",
+        ("00", "02", "04", "07", "08", "09", "14", "15"),
+    ),
+    Way("services", "Service integrations", ("00", "02", "04", "07", "10", "11", "12", "13")),
     Way("security", "Security afternoon", ("02", "03", "16", "17", "18")),
     Way("agents", "Agents", ("02", "03", "19", "20")),
     EVERYTHING,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,9 +15,10 @@ import pytest
 
 from grantlab import progress
 from grantlab.exercises import Exercise
+from grantlab.lesson_files import bundled, lessons_in
 from grantlab.opening import folder_in_jupyter
 from grantlab.overview import LessonProgress, Overview, choose_way, hours, overview
-from grantlab.paths import EVERYTHING, Way, ways_through
+from grantlab.paths import EVERYTHING, WAYS, Way, ways_through
 from grantlab.progress import Progress, ProgressError, Status, read_progress, remember
 from grantlab.views import view
 from grantlab.views.exercise import exercise_panel
@@ -295,6 +297,22 @@ def test_a_way_is_offered_when_all_its_lessons_are_there_and_everything_always()
     offered = [way.name for way in ways_through(["00", "02", "03", "16", "17"])]
 
     assert offered == ["first-taste", "everything"]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_way_brings_each_lesson_that_another_one_on_it_needs(way: Way) -> None:
+    needs: dict[str, set[str]] = {}
+    for path in lessons_in(bundled()):
+        first = "".join(json.loads(path.read_text("utf-8"))["cells"][0]["source"])
+        said = re.search(r"You need lessons? ([\d, and]+)|Before it: ([^.]+)", first)
+        needs[path.name[:2]] = {*re.findall(r"\b\d\d\b", said[0])} if said else set()
+    lacking = {
+        number: {need for need in wanted - {"00"} if not way.has(need)}
+        for number, wanted in needs.items()
+        if way.has(number)
+    }
+
+    assert {number: gone for number, gone in lacking.items() if gone} == {}
 
 
 def test_a_way_says_how_long_it_takes_and_how_much_of_it_is_done() -> None:
