@@ -5,15 +5,25 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from labserver.store import apps, directory, servers, world_model
+from labserver.store.base import new_id
+from labserver.store.database import raise_changes
 from labserver.store.hashing import hash_password
+from labserver.store.seedbed import Row, Seedbed
 from labserver.store.world_model import World
 
 ADMIN_LOGIN = "admin@grantlab.example"
 """The super admin that every org has from birth; it has no password, only API tokens."""
+_ADMIN = {
+    "firstName": "Lab",
+    "lastName": "Admin",
+    "email": ADMIN_LOGIN,
+    "login": ADMIN_LOGIN,
+}
 _GRANTS = ["authorization_code", "implicit", "password", "client_credentials"]
 
 
@@ -21,37 +31,49 @@ _GRANTS = ["authorization_code", "implicit", "password", "client_credentials"]
 class _Names:
     """What the names of a world stand for."""
 
-    groups: dict[str, directory.Group] = field(default_factory=dict)
-    users: dict[str, directory.User] = field(default_factory=dict)
+    groups: dict[str, Row] = field(default_factory=dict)
+    users: dict[str, Row] = field(default_factory=dict)
     clients: dict[str, str] = field(default_factory=lambda: {"ALL_CLIENTS": "ALL_CLIENTS"})
 
     def group_id(self, name: str) -> str:
         """The id that a rule keeps for a group."""
-        return "EVERYONE" if name == "EVERYONE" else self.groups[name].id
+        return "EVERYONE" if name == "EVERYONE" else str(self.groups[name]["id"])
+
+    def user(self, login: str) -> Row:
+        """The person of that login."""
+        return self.users[login.casefold()]
 
 
-def plant(session: Session, world: World | None, now: int, *, passwords: bool) -> directory.User:
+class Admin(NamedTuple):
+    """The super admin of a new org: the key inside, the id outside."""
+
+    pk: int
+    id: str
+
+
+def plant(session: Session, world: World | None, now: int, *, passwords: bool) -> Admin:
     """The org holds what each new one does, and the world if there is one; its super admin.
 
     Without `passwords` the world's people can't sign in before an admin has given them one.
     """
-    names = _Names()
-    everyone = directory.Group(
-        name="Everyone", description="All users in your organization", type="BUILT_IN"
+    raise_changes(session)
+    bed, names = Seedbed(session), _Names()
+    names.groups["Everyone"] = bed.put(
+        directory.Group,
+        name="Everyone",
+        description="All users in your organization",
+        type="BUILT_IN",
     )
-    admin = _user("Lab", "Admin", ADMIN_LOGIN, now)
-    session.add_all((everyone, admin))
-    session.flush()
-    session.add(directory.RoleAssignment(type="SUPER_ADMIN", user_pk=admin.pk))
-    _plant_default(session)
-    names.groups["Everyone"] = everyone
+    admin = _plant_user(bed, _ADMIN, now)
+    bed.put(directory.RoleAssignment, type="SUPER_ADMIN", user_pk=admin["pk"], limited=False)
+    _plant_default(bed)
     if world is not None:
-        _plant_people(session, world, names, now, passwords=passwords)
-        _plant_apps(session, world, names)
+        _plant_people(bed, world, names, now, passwords=passwords)
+        _plant_apps(bed, world, names)
         for server in world.authorization_servers:
-            _plant_server(session, server, names)
-    session.flush()
-    return admin
+            _plant_server(bed, server, names)
+    bed.insert()
+    return Admin(admin["pk"], admin["id"])
 
 
 @cache
@@ -60,109 +82,99 @@ def _hash_of(password: str) -> str:
     return hash_password(password)
 
 
-def _user(first: str, last: str, login: str, now: int) -> directory.User:
-    return directory.User(
+def _plant_user(bed: Seedbed, profile: Row, now: int, password: str = "") -> Row:
+    login = profile["login"]
+    return bed.put(
+        directory.User,
         login=login,
         key=directory.login_key(login),
         status="ACTIVE",
-        profile={"firstName": first, "lastName": last, "email": login, "login": login},
+        profile=profile,
+        password_hash=_hash_of(password) if password else None,
+        password_changed=now if password else None,
         activated=now,
         status_changed=now,
     )
 
 
-def _plant_default(session: Session) -> None:
-    server = servers.add_server(
-        session,
+def _plant_default(bed: Seedbed) -> None:
+    server = _plant_bare_server(
+        bed,
         id="default",
         name="default",
         description="Default Authorization Server for your Applications",
         audience="api://default",
     )
-    policy = servers.Policy(
-        server_pk=server.pk,
+    policy = bed.put(
+        servers.Policy,
+        server_pk=server["pk"],
         name="Default Policy",
         description="Default policy description",
         priority=1,
         clients=["ALL_CLIENTS"],
     )
-    session.add(policy)
-    session.flush()
-    rule = servers.Rule(
-        policy_pk=policy.pk,
+    bed.put(
+        servers.Rule,
+        policy_pk=policy["pk"],
         name="Default Policy Rule",
         priority=1,
         grant_types=_GRANTS,
         scopes=["*"],
         groups=["EVERYONE"],
     )
-    session.add(rule)
 
 
-def _plant_people(
-    session: Session, world: World, names: _Names, now: int, *, passwords: bool
-) -> None:
+def _plant_people(bed: Seedbed, world: World, names: _Names, now: int, *, passwords: bool) -> None:
     for group in world.groups:
-        names.groups[group.profile.name] = directory.Group(
-            name=group.profile.name, description=group.profile.description
+        names.groups[group.profile.name] = bed.put(
+            directory.Group, name=group.profile.name, description=group.profile.description
         )
+    password = (world.password or "") if passwords else ""
     for person in world.users:
-        profile = person.profile
-        user = _user(profile.first_name, profile.last_name, profile.login, now)
-        user.profile = profile.model_dump(by_alias=True, exclude_none=True)
-        if world.password is not None and passwords:
-            user.password_hash, user.password_changed = _hash_of(world.password), now
-        names.users[profile.login.casefold()] = user
-    session.add_all((*names.groups.values(), *names.users.values()))
-    session.flush()
-    for person in world.users:
-        user = names.users[person.profile.login.casefold()]
-        session.add_all(
-            directory.Membership(user_pk=user.pk, group_pk=names.groups[name].pk)
-            for name in person.groups
-        )
+        profile = person.profile.model_dump(by_alias=True, exclude_none=True)
+        user = _plant_user(bed, profile, now, password)
+        names.users[person.profile.login.casefold()] = user
+        for name in person.groups:
+            group_pk = names.groups[name]["pk"]
+            bed.put(directory.Membership, user_pk=user["pk"], group_pk=group_pk)
         for role in person.roles:
-            _plant_role(session, role, user, names)
+            _plant_role(bed, role, user, names)
 
 
-def _plant_role(
-    session: Session, role: world_model.Role, user: directory.User, names: _Names
-) -> None:
-    assignment = directory.RoleAssignment(
-        type=role.type, user_pk=user.pk, limited=bool(role.targets.groups)
+def _plant_role(bed: Seedbed, role: world_model.Role, user: Row, names: _Names) -> None:
+    limited = bool(role.targets.groups)
+    assignment = bed.put(
+        directory.RoleAssignment, type=role.type, user_pk=user["pk"], limited=limited
     )
-    session.add(assignment)
-    session.flush()
-    session.add_all(
-        directory.RoleTarget(role_pk=assignment.pk, group_pk=names.groups[name].pk)
-        for name in role.targets.groups
-    )
+    for name in role.targets.groups:
+        group_pk = names.groups[name]["pk"]
+        bed.put(directory.RoleTarget, role_pk=assignment["pk"], group_pk=group_pk)
 
 
-def _plant_apps(session: Session, world: World, names: _Names) -> None:
-    planted = [(app, _app(app)) for app in world.apps]
-    session.add_all(row for _, row in planted)
-    session.flush()
-    for app, row in planted:
-        names.clients[app.label] = row.client_id
+def _plant_apps(bed: Seedbed, world: World, names: _Names) -> None:
+    for app in world.apps:
+        row = _plant_app(bed, app)
+        names.clients[app.label] = row["client_id"]
         credentials = app.credentials.oauth_client
         if credentials.token_endpoint_auth_method not in {"none", "private_key_jwt"}:
             value = credentials.client_secret or secrets.token_urlsafe(32)
-            session.add(apps.AppSecret(app_pk=row.pk, value=value))
-        session.add_all(
-            apps.AppGroup(app_pk=row.pk, group_pk=names.groups[name].pk, priority=priority)
-            for priority, name in enumerate(app.groups)
-        )
-        session.add_all(
-            apps.AppUser(app_pk=row.pk, user_pk=names.users[login.casefold()].pk)
-            for login in app.users
-        )
-        session.add_all(apps.ApiScopeGrant(app_pk=row.pk, scope=scope) for scope in app.grants)
+            bed.put(apps.AppSecret, app_pk=row["pk"], value=value)
+        for priority, name in enumerate(app.groups):
+            group_pk = names.groups[name]["pk"]
+            bed.put(apps.AppGroup, app_pk=row["pk"], group_pk=group_pk, priority=priority)
+        for login in app.users:
+            bed.put(apps.AppUser, app_pk=row["pk"], user_pk=names.user(login)["pk"])
+        for scope in app.grants:
+            bed.put(apps.ApiScopeGrant, app_pk=row["pk"], scope=scope)
 
 
-def _app(app: world_model.App) -> apps.App:
+def _plant_app(bed: Seedbed, app: world_model.App) -> Row:
     credentials, settings = app.credentials.oauth_client, app.settings.oauth_client
-    row = apps.App(
+    client_id = credentials.client_id or new_id(apps.App.id_prefix)
+    return bed.put(
+        apps.App,
+        id=client_id,
+        client_id=client_id,
         label=app.label,
         application_type=settings.application_type,
         auth_method=credentials.token_endpoint_auth_method,
@@ -178,18 +190,23 @@ def _app(app: world_model.App) -> apps.App:
         logo_uri=settings.logo_uri,
         profile=app.profile,
     )
-    row.client_id = credentials.client_id or row.id
-    row.id = row.client_id
-    return row
 
 
-def _plant_server(session: Session, server: world_model.AuthorizationServer, names: _Names) -> None:
-    row = servers.add_server(
-        session, name=server.name, description=server.description, audience=server.audiences[0]
+def _plant_bare_server(bed: Seedbed, **values: Any) -> Row:
+    server = bed.put(servers.AuthorizationServer, **values)
+    for model, born in servers.born_with(server["pk"]):
+        bed.put(model, **born)
+    return server
+
+
+def _plant_server(bed: Seedbed, server: world_model.AuthorizationServer, names: _Names) -> None:
+    row = _plant_bare_server(
+        bed, name=server.name, description=server.description, audience=server.audiences[0]
     )
-    session.add_all(
-        servers.Scope(
-            server_pk=row.pk,
+    for scope in server.scopes:
+        bed.put(
+            servers.Scope,
+            server_pk=row["pk"],
             name=scope.name,
             display_name=scope.display_name or scope.name,
             description=scope.description,
@@ -198,11 +215,10 @@ def _plant_server(session: Session, server: world_model.AuthorizationServer, nam
             optional=scope.optional,
             metadata_publish=scope.metadata_publish,
         )
-        for scope in server.scopes
-    )
-    session.add_all(
-        servers.Claim(
-            server_pk=row.pk,
+    for claim in server.claims:
+        bed.put(
+            servers.Claim,
+            server_pk=row["pk"],
             name=claim.name,
             claim_type=claim.claim_type,
             value_type=claim.value_type,
@@ -211,42 +227,36 @@ def _plant_server(session: Session, server: world_model.AuthorizationServer, nam
             always_in_token=claim.always_include_in_token or claim.claim_type == "RESOURCE",
             scopes=claim.conditions.scopes,
         )
-        for claim in server.claims
-    )
     for priority, policy in enumerate(server.policies, start=1):
-        _plant_policy(session, row.pk, policy, priority, names)
+        _plant_policy(bed, row["pk"], policy, priority, names)
 
 
 def _plant_policy(
-    session: Session, server_pk: int, policy: world_model.Policy, priority: int, names: _Names
+    bed: Seedbed, server_pk: int, policy: world_model.Policy, priority: int, names: _Names
 ) -> None:
-    row = servers.Policy(
+    row = bed.put(
+        servers.Policy,
         server_pk=server_pk,
         name=policy.name,
         description=policy.description,
         priority=priority,
         clients=[names.clients[label] for label in policy.conditions.clients.include],
     )
-    session.add(row)
-    session.flush()
-    session.add_all(
-        _rule(rule, row.pk, order, names) for order, rule in enumerate(policy.rules, start=1)
-    )
+    for order, rule in enumerate(policy.rules, start=1):
+        bed.put(servers.Rule, policy_pk=row["pk"], priority=order, **_rule(rule, names))
 
 
-def _rule(rule: world_model.Rule, policy_pk: int, priority: int, names: _Names) -> servers.Rule:
+def _rule(rule: world_model.Rule, names: _Names) -> Row:
     people, lifetimes = rule.conditions.people, rule.actions.token
-    return servers.Rule(
-        policy_pk=policy_pk,
-        name=rule.name,
-        priority=priority,
-        grant_types=rule.conditions.grant_types.include,
-        scopes=rule.conditions.scopes.include,
-        groups=[names.group_id(name) for name in people.groups.include],
-        users=[names.users[login.casefold()].id for login in people.users.include],
-        excluded_groups=[names.group_id(name) for name in people.groups.exclude],
-        excluded_users=[names.users[login.casefold()].id for login in people.users.exclude],
-        access_token_minutes=lifetimes.access_token_lifetime_minutes,
-        refresh_token_minutes=lifetimes.refresh_token_lifetime_minutes,
-        refresh_window_minutes=lifetimes.refresh_token_window_minutes,
-    )
+    return {
+        "name": rule.name,
+        "grant_types": rule.conditions.grant_types.include,
+        "scopes": rule.conditions.scopes.include,
+        "groups": [names.group_id(name) for name in people.groups.include],
+        "users": [names.user(login)["id"] for login in people.users.include],
+        "excluded_groups": [names.group_id(name) for name in people.groups.exclude],
+        "excluded_users": [names.user(login)["id"] for login in people.users.exclude],
+        "access_token_minutes": lifetimes.access_token_lifetime_minutes,
+        "refresh_token_minutes": lifetimes.refresh_token_lifetime_minutes,
+        "refresh_window_minutes": lifetimes.refresh_token_window_minutes,
+    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -165,31 +166,38 @@ Index("ix_signing_keys_server", SigningKey.org_id, SigningKey.server_id)
 def add_server(
     session: Session, *, name: str, audience: str, description: str = "", id: str | None = None
 ) -> AuthorizationServer:
-    """A custom server with what each one has from birth: reserved scopes and the claim `sub`."""
+    """A custom server with what each one has from birth."""
     server = AuthorizationServer(name=name, audience=audience, description=description)
     if id is not None:
         server.id = id
     session.add(server)
     session.flush()
-    session.add_all(
-        Scope(
-            server_pk=server.pk,
-            name=scope.name,
-            display_name=scope.display_name,
-            description=scope.description,
-            system=True,
-            metadata_publish="ALL_CLIENTS" if scope.published else "NO_CLIENTS",
-        )
-        for scope in RESERVED_SCOPES.values()
-    )
-    session.add(
-        Claim(
-            server_pk=server.pk,
-            name="sub",
-            claim_type="RESOURCE",
-            value_type="SYSTEM",
-            value=SUBJECT,
-            system=True,
-        )
-    )
+    session.add_all(model(**values) for model, values in born_with(server.pk))
     return server
+
+
+def born_with(server_pk: int) -> Iterator[tuple[type[Scope | Claim], dict[str, Any]]]:
+    """What each custom server has from birth: reserved scopes and the claim `sub`."""
+    for scope in RESERVED_SCOPES.values():
+        yield (
+            Scope,
+            {
+                "server_pk": server_pk,
+                "name": scope.name,
+                "display_name": scope.display_name,
+                "description": scope.description,
+                "system": True,
+                "metadata_publish": "ALL_CLIENTS" if scope.published else "NO_CLIENTS",
+            },
+        )
+    yield (
+        Claim,
+        {
+            "server_pk": server_pk,
+            "name": "sub",
+            "claim_type": "RESOURCE",
+            "value_type": "SYSTEM",
+            "value": SUBJECT,
+            "system": True,
+        },
+    )
