@@ -58,7 +58,7 @@ ABOUT: Mapping[Kind, About] = MappingProxyType(
             idle=30 * DAY,
         ),
         "API key": About(
-            "every call of its API that whoever made it may make",
+            "every call of its API that its maker may make",
             ("revoking it, which stops every program that has it",),
             ("be limited to a scope: it may do all that its maker may do", "end by itself"),
         ),

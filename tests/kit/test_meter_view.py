@@ -202,7 +202,7 @@ def test_the_text_twin_has_every_moment():
 
     assert "Access token (a JWT: anybody can read it; eyJh…" in text
     assert "+5 minutes: works; +1 hour: over" in text
-    assert "may: everything its owner may, 255 of 255 calls" in text
+    assert "may: everything its owner may do, 255 of 255 calls" in text
     assert "cannot: be limited to a scope" in text
 
 

@@ -193,7 +193,7 @@ def _owner(loot: Loot) -> str:
 def _may(loot: Loot) -> Markup:
     reach = f"{loot.reach.opened} of {loot.reach.total} {loot.reach.things}" if loot.reach else ""
     if loot.scopes is None:
-        said = "everything its owner may: no scope limits it"
+        said = "everything its owner may do: no scope limits it"
     elif loot.scopes:
         return join([tag("div", tag("code", " ".join(loot.scopes))), tag("div", reach)])
     else:
@@ -278,7 +278,7 @@ def _value(loot: Loot) -> Markup:
 def _card_text(loot: Loot, now: float) -> str:
     reach = f", {loot.reach.opened} of {loot.reach.total} {loot.reach.things}" if loot.reach else ""
     scopes = (
-        "everything its owner may"
+        "everything its owner may do"
         if loot.scopes is None
         else " ".join(loot.scopes) or "nothing at an API by itself"
     )
