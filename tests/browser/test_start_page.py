@@ -32,7 +32,7 @@ def test_a_way_is_chosen_and_its_next_lesson_opens_beside_the_start_page(
 
         view.get_by_role("button", name="First taste").click()
         expect(view).to_contain_text("First taste: 0 of")
-        view.get_by_role("link", name="03 · PKCE and public clients").click()
+        view.get_by_role("link", name="03 · PKCE and public clients").first.click()
 
         expect(page.get_by_role("tab", name="03_pkce.ipynb")).to_be_visible()
         assert page.evaluate("window.stillTheSamePage")

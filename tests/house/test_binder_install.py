@@ -119,10 +119,16 @@ def code_of(lesson: Path) -> str:
 
 
 def imports_in(text: str) -> Iterator[str]:
-    """Each import of a program as a line of its own, those within functions too."""
+    """Each import of a program as a line of its own, those within functions too.
+
+    What comes with Python is left out: not all of it is on every system.
+    """
     for node in ast.walk(ast.parse(text)):
-        # What a module says of `__future__` holds for itself, and must come first.
-        if isinstance(node, ast.Import) or (
-            isinstance(node, ast.ImportFrom) and node.module != "__future__" and not node.level
-        ):
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        else:
+            continue
+        if {name.split(".")[0] for name in names} - sys.stdlib_module_names:
             yield ast.unparse(node)

@@ -13,9 +13,9 @@ import grantlab
 def test_the_kit_brings_the_handful_of_names() -> None:
     assert len(grantlab.Recording()) == 0
     assert grantlab.decode("x").opaque
-    assert {"Browser", "Exercise", "Lab", "Recording", "decode", "show", "verify"} == set(
-        grantlab.__all__
-    )
+    assert set(grantlab.__all__) == {
+        *("Browser", "Exercise", "Lab", "Recording", "decode", "predict", "show", "verify"),
+    }
 
 
 def test_a_script_that_only_records_loads_neither_server_nor_widgets() -> None:
