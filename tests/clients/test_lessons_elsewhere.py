@@ -70,7 +70,7 @@ DONE = {
         "register-the-app": "Your own app your-public-app stands in for",
         "play-it-wrong": "verifier-swapped: 400 invalid_grant",
     },
-    "04_reading_a_token": {"tamper-with-it": "the run says signature."},
+    "04_reading_a_token": {"tamper-with-it": "The run says: signature."},
     "06_life_of_a_token": {
         "make-them": "Your own server stands in for “Transfers",
         "replay-it": "The newest refresh token after that: 400",
@@ -86,7 +86,7 @@ def issuer() -> Iterator[str]:
 
 
 def played(notebook: Any, folder: Path, issuer: str, **more: str) -> dict[str, str]:
-    """What each cell of the notebook printed, run top to bottom there; no cell had an error."""
+    """What each cell of the notebook said, run top to bottom there; no cell had an error."""
     named = {"GRANTLAB_URL": issuer, "GRANTLAB_PROGRESS": str(folder / "progress.json")}
     nbclient.NotebookClient(
         notebook,
@@ -98,7 +98,12 @@ def played(notebook: Any, folder: Path, issuer: str, **more: str) -> dict[str, s
 
 
 def printed_by(cell: Any) -> str:
-    return "".join(out.text for out in cell.outputs if out.output_type == "stream")
+    """What the cell printed, and what stands in the place of a view where none can be drawn."""
+    return "".join(
+        out.text if out.output_type == "stream" else out.data.get("text/plain", "")
+        for out in cell.outputs
+        if out.output_type in {"stream", "display_data"}
+    )
 
 
 def notebook_of(*sources: str) -> Any:
