@@ -60,6 +60,17 @@ def test_removing_the_old_key_counts_like_switching_it_off() -> None:
     assert outcome.passed
 
 
+def test_who_shows_at_the_end_that_the_old_key_is_dead_has_rolled_it_too() -> None:
+    token, new, off = lesson_10._token, lesson_10._NEW, lesson_10._OFF
+    story = (token("key-1"), new, token("key-2"), off, token("key-1", 401), token("key-2"))
+
+    rolled = EXERCISES["roll-the-key"].judge(recording_of(*story))
+    unused = EXERCISES["roll-the-key"].judge(recording_of(token("key-1"), new, off, *story[4:]))
+
+    assert rolled.passed
+    assert lesson_10.FAILED_CALL in unused.reasons
+
+
 def test_a_role_that_was_taken_back_is_not_held_against_anybody() -> None:
     too_much = service_calls._role("SUPER_ADMIN", "ra1")
     back = exchange("DELETE", f"{service_calls._CLIENT}/roles/ra1", 204)

@@ -328,13 +328,17 @@ NOT_TRIED_BETWEEN = "While both keys counted, nobody tried the new one: it might
 NOT_TRIED_AFTER = "After the old key went, nobody tried whether the job still works."
 SAME_KEY = "All tokens came by one and the same key, so nothing was replaced."
 
+Step = tuple[str, str]
+"""What happened to a key, or by it, and the key's name."""
+
 
 def judge_roll_the_key(recording: Recording) -> Iterator[str]:
     """Follow both keys: when they counted, and which of them the job used meanwhile."""
     story = [step for one in recording if (step := _step(one))]
     kinds = [kind for kind, _ in story]
     kids = [kid for kind, kid in story if kind == "token"]
-    if "refused" in kinds:
+    refused = [at for at, kind in enumerate(kinds) if kind == "refused"]
+    if not all(_shows_its_end(story, at) for at in refused):
         yield FAILED_CALL
     if "new" not in kinds:
         yield OLD_FIRST if "off" in kinds else "The server hasn't got the new key yet."
@@ -348,6 +352,8 @@ def judge_roll_the_key(recording: Recording) -> Iterator[str]:
     if len({*kids}) < 2:
         yield SAME_KEY
         return
+    if kids[-1] == kids[0] and off < len(story):
+        yield OLD_STILL_OPENS
     before, after = story[:new], story[off:]
     if not any(kind == "token" and kid == kids[0] for kind, kid in before):
         yield NOT_TRIED_BEFORE
@@ -357,7 +363,15 @@ def judge_roll_the_key(recording: Recording) -> Iterator[str]:
         yield NOT_TRIED_AFTER
 
 
-def _step(one: Exchange) -> tuple[str, str] | None:
+def _shows_its_end(story: list[Step], at: int) -> bool:
+    """The refused key is the old one, switched off after the job had changed to the new one."""
+    before = story[:at]
+    off = next((place for place, (kind, _) in enumerate(before) if kind == "off"), 0)
+    used = [kid for kind, kid in before[:off] if kind == "token"]
+    return len({*used}) > 1 and story[at][1] == used[0]
+
+
+def _step(one: Exchange) -> Step | None:
     """What an exchange means for the keys: a token by a key, a refusal, a new key, one off."""
     good = one.status is not None and one.status < 300
     if one.path.endswith("/v1/token"):
@@ -420,6 +434,13 @@ show(roll_the_key.check(rolled))
     ],
     short_cuts=[
         ShortCut(recording_of(_NEW, _OFF), "keys changed while nobody called"),
+        ShortCut(
+            recording_of(
+                *(_token("key-1"), _NEW, _token("key-2"), _token("key-1")),
+                *(_OFF, _token("key-2", 401), _token("key-1")),
+            ),
+            "the new key switched off again",
+        ),
         ShortCut(recording_of(_token("key-1"), _NEW, _token("key-1"), _OFF), "the new one unused"),
         ShortCut(
             recording_of(_token("key-1"), _NEW, _token("key-2"), _OFF), "the last proof left out"

@@ -52,6 +52,10 @@ ALL_POWERFUL = (
 LARGER = "Reading groups wants none of what that role is for. There are roles that fit better."
 STILL_REFUSED = "The newest call was still refused: the half that is missing is still missing."
 STILL_EMPTY = "The call is let in, and the list is empty: the role reaches no group that is there."
+HAD_IT_BEFORE = (
+    "The list came, and nothing was given for it here: the job had a role already. Run the lesson "
+    "again from *With a key* on; then there is a job without one."
+)
 BY_API_TOKEN = (
     "An API token listed the groups. It acts as the person who made it, and says nothing about "
     "the job."
@@ -79,6 +83,8 @@ def judge_empty_list(recording: Recording) -> Iterator[str]:
         yield STILL_REFUSED
     elif not newest.json():
         yield STILL_EMPTY
+    elif not roles:
+        yield HAD_IT_BEFORE
 
 
 def _given(recording: Recording) -> dict[str, str]:
@@ -148,6 +154,7 @@ show(empty_list.check(missing))
     ],
     short_cuts=[
         ShortCut(recording_of(_role("READ_ONLY_ADMIN")), "the proof left out"),
+        ShortCut(recording_of(_listed()), "a job that had its role already"),
         ShortCut(
             recording_of(_role("READ_ONLY_ADMIN"), _more_scopes("okta.apps.read"), _listed()),
             "the missing half, and another one to be sure",
