@@ -73,6 +73,13 @@ def test_a_message_opens_to_its_parts_and_their_meaning(page: Page) -> None:
     expect(item.get_by_text("The one-time voucher").first).to_be_visible()
 
 
+def test_columns_are_as_wide_as_their_words(page: Page) -> None:
+    # What nbconvert says of all tables made the columns of a timeline run into each other.
+    lives = page.locator(f"{OUTPUT} .gl-timeline table").first
+
+    assert lives.evaluate("each => getComputedStyle(each).tableLayout") == "auto"
+
+
 def test_no_control_is_left_that_nobody_would_answer(page: Page) -> None:
     dead = page.locator(f"{OUTPUT} :is(button, input, select)[data-send]:visible")
     forms = page.locator(f"{OUTPUT} form[data-send]:visible")
