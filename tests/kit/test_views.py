@@ -167,10 +167,12 @@ def test_a_refusal_has_a_cross_and_its_word():
 
 
 def test_the_picture_scales_and_is_silent_for_screen_readers():
-    svg = tree(picture(list(code_flow())))[0]
+    drawn = tree(picture(list(code_flow())))[0]
 
-    assert svg.get("viewBox", "").startswith("0 0 ")
-    assert svg.get("aria-hidden") == "true"
+    heads, steps = drawn
+    assert heads.get("viewBox", "").startswith("0 0 ")
+    assert steps.get("viewBox", "").split()[2] == heads.get("viewBox", "").split()[2]
+    assert drawn.get("aria-hidden") == "true"
 
 
 def test_every_message_is_a_button_with_the_same_words_as_the_text():

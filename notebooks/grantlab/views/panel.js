@@ -37,9 +37,13 @@ function morph(old, fresh) {
 function uncover(chosen) {
   const box = chosen.closest(".gl-scroll");
   if (!box) return;
-  const [inner, outer] = [chosen.getBoundingClientRect(), box.getBoundingClientRect()];
-  if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top;
-  if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom;
+  const inner = chosen.getBoundingClientRect();
+  // What stays at the box's top, and its scroll bar, cover what lies under them.
+  const edge = box.getBoundingClientRect().top;
+  const top = edge + (box.querySelector("[data-head]")?.getBoundingClientRect().height ?? 0);
+  const bottom = edge + box.clientHeight;
+  if (inner.bottom > bottom) box.scrollTop += inner.bottom - bottom;
+  else if (inner.top < top) box.scrollTop -= top - inner.top;
 }
 
 /** Copy a text of the view. Where no page may, select it, so that one key copies it. */

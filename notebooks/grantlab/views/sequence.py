@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from grantlab.recording import Exchange
-from grantlab.views.html import button, join, section, tag
+from grantlab.views.html import Child, button, join, section, tag
 from grantlab.views.words import answer_words, clip, request_words, sentence, since
 
 # The picture's own units; 16 of them are 1em on the page.
-COLUMN, LEFT, HEAD, TALL, SHORT = 252, 64, 58, 76, 66
-LETTER = 8.5
+COLUMN, NARROW, LEFT, HEAD, TALL, SHORT = 252, 200, 64, 58, 76, 66
+MOST_WIDE = 5
+"""More participants than this stand closer together, so that six still fit a notebook's width."""
+LETTER, BOLD = 8.5, 9.3
 BADGE = 38
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each participant's line runs, and how far apart they are."""
+
+    places: dict[str, int]
+    wide: int
+
+    @property
+    def width(self) -> int:
+        """The width of the whole picture."""
+        return LEFT + self.wide * max(len(self.places), 1)
 
 
 def participants(exchanges: Sequence[Exchange]) -> list[str]:
@@ -27,24 +43,26 @@ def picture(exchanges: Sequence[Exchange], selected: int | None = None) -> Marku
 
     A step sends `select` with its index (from 0) when it is clicked.
     """
-    names = participants(exchanges)
-    places = {name: LEFT + COLUMN // 2 + COLUMN * at for at, name in enumerate(names)}
-    width = LEFT + COLUMN * max(len(names), 1)
+    columns = _columns(participants(exchanges))
     steps, top = [], HEAD + 12
     for at, exchange in enumerate(exchanges):
         height = SHORT if exchange.status is None else TALL
         when = since(exchange.started, exchanges[0].started)
-        steps.append(_step(exchange, at, places, (top, height, width), at == selected, when))
+        steps.append(_step(exchange, at, columns, (top, height), at == selected, when))
         top += height
     lives = [
-        tag("line", x1=x, x2=x, y1=HEAD, y2=top + 8, class_="gl-life") for x in places.values()
+        tag("line", x1=x, x2=x, y1=HEAD, y2=top + 8, class_="gl-life")
+        for x in columns.places.values()
     ]
-    heads = [_head(name, x) for name, x in places.items()]
+    heads = [_head(name, x, columns.wide) for name, x in columns.places.items()]
+    # The heads are a picture of their own: they stay when the steps are scrolled.
     return tag(
-        "svg", lives, steps, heads, class_="gl-picture", viewBox=f"0 0 {width} {top + 12}",
-        style=f"width:{width / 16}em;min-width:min({width / 20}em,{max(len(names), 2) * 12.6}em)",
-        xmlns="http://www.w3.org/2000/svg", aria_hidden="true", focusable="false",
-    )  # fmt: skip
+        "div",
+        _svg(columns, 0, HEAD, heads, class_="gl-heads", data_head=True),
+        _svg(columns, HEAD, top + 12, [lives, steps]),
+        class_="gl-picture",
+        aria_hidden="true",
+    )
 
 
 def messages(exchanges: Sequence[Exchange], selected: int | None = None) -> Markup:
@@ -114,6 +132,21 @@ def still_sequence(
     )
 
 
+def _columns(names: Sequence[str]) -> Columns:
+    wide = COLUMN if len(names) <= MOST_WIDE else NARROW
+    return Columns({name: LEFT + wide // 2 + wide * at for at, name in enumerate(names)}, wide)
+
+
+def _svg(columns: Columns, top: int, bottom: int, inner: Child, **attributes: object) -> Markup:
+    width = columns.width
+    least = min(width, columns.wide * max(len(columns.places), 2)) / 20
+    return tag(
+        "svg", inner, viewBox=f"0 {top} {width} {bottom - top}",
+        style=f"width:{width / 16}em;min-width:{least}em",
+        xmlns="http://www.w3.org/2000/svg", focusable="false", **attributes,
+    )  # fmt: skip
+
+
 def _heading(exchanges: Sequence[Exchange]) -> Markup:
     count = len(exchanges)
     who = ", ".join(participants(exchanges))
@@ -128,19 +161,19 @@ def _scroll(inner: Markup) -> Markup:
     )  # fmt: skip
 
 
-def _head(name: str, x: int) -> Markup:
-    lines = _two_lines(name)
+def _head(name: str, x: int, column: int) -> Markup:
+    wide = column - 28
+    lines = _two_lines(name, int(wide / BOLD))
     first = 26 if len(lines) == 1 else 18
     words = [
         tag("text", line, x=x, y=first + 5 + 19 * at, text_anchor="middle", class_="gl-name")
         for at, line in enumerate(lines)
     ]
-    wide = COLUMN - 28
     box = tag("rect", x=x - wide / 2, y=1, width=wide, height=50, rx=8, class_="gl-head")
     return tag("g", tag("title", name), box, words)
 
 
-def _two_lines(name: str, room: int = 24) -> list[str]:
+def _two_lines(name: str, room: int) -> list[str]:
     if len(name) <= room:
         return [name]
     cut = name.rfind(" ", 0, room + 1)
@@ -151,29 +184,30 @@ def _two_lines(name: str, room: int = 24) -> list[str]:
 def _step(
     exchange: Exchange,
     at: int,
-    places: dict[str, int],
-    box: tuple[int, int, int],
+    columns: Columns,
+    box: tuple[int, int],
     selected: bool,
     when: str,
 ) -> Markup:
-    top, height, width = box
-    here, there = places[exchange.sender], places[exchange.receiver]
+    top, height = box
+    here, there = columns.places[exchange.sender], columns.places[exchange.receiver]
+    middle = (here + there) / 2 if here != there else here + columns.wide / 2
     answer = answer_words(exchange)
-    room = int((abs(there - here) or COLUMN) / LETTER) - 3
+    room = int((abs(there - here) or columns.wide) / LETTER) - 3
     pieces = [
         tag("title", f"{at + 1}. {sentence(exchange)}"),
-        tag("rect", x=0, y=top, width=width, height=height, rx=6, class_="gl-band"),
+        tag("rect", x=0, y=top, width=columns.width, height=height, rx=6, class_="gl-band"),
         _badge(at + 1, top + 27),
         tag("text", f"+{when}", x=BADGE, y=top + 56, text_anchor="middle", class_="gl-time"),
         _arrow(here, there, top + 32),
-        _label(request_words(exchange, room), here, there, top + 24, "gl-code"),
+        _label(request_words(exchange, room), middle, top + 24, "gl-code"),
     ]
     word = clip(f"✗ {answer}" if answer.refused else str(answer), room)
     look = "gl-refused" if answer.refused else ""
     if exchange.status is None:
-        pieces += [_caught(there, top + 32), _label(word, here, there, top + 50, look)]
+        pieces += [_caught(there, top + 32), _label(word, middle, top + 50, look)]
     else:
-        pieces += [_arrow(there, here, top + 66), _label(word, here, there, top + 58, look)]
+        pieces += [_arrow(there, here, top + 66), _label(word, middle, top + 58, look)]
     if answer.refused:
         pieces.append(_cross(*((there, top + 32) if exchange.status is None else (here, top + 66))))
     marks = f"gl-step gl-{exchange.channel}{' gl-selected' if selected else ''}"
@@ -206,8 +240,7 @@ def _arrow(start: int, end: int, y: int) -> Markup:
     )
 
 
-def _label(text: str, here: int, there: int, y: int, look: str) -> Markup:
-    middle = (here + there) / 2 if here != there else here + COLUMN / 2
+def _label(text: str, middle: float, y: int, look: str) -> Markup:
     return tag("text", text, x=middle, y=y, text_anchor="middle", class_=f"gl-label {look}")
 
 
