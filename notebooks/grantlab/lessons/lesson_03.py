@@ -263,10 +263,11 @@ def judge_clients(answers: Mapping[str, Any]) -> Iterator[str]:
     """Each app has its client type and its grant."""
     for app, (kind, grant) in RIGHT.items():
         said = answers.get(app, ...)
-        if said is ... or ... in said:
+        pair = said if isinstance(said, tuple | list) and len(said) == 2 else (said, "")
+        if ... in pair:
             yield f"{app}: still to be answered."
             continue
-        said_kind, said_grant = said
+        said_kind, said_grant = pair
         if said_kind not in _OTHER_KIND or said_grant not in _GRANTS:
             yield f"{app}: {WORDS}"
             continue
@@ -311,6 +312,7 @@ show(which_client.check(answers))
             f"nightly job: {NOBODY_THERE}",
         ),
         WrongAnswer({**RIGHT, "nightly job": ("confidential", "code")}, f"nightly job: {WORDS}"),
+        WrongAnswer({**RIGHT, "app on a phone": "public"}, f"app on a phone: {WORDS}"),
     ],
     short_cuts=[
         ShortCut(
