@@ -236,6 +236,7 @@ OWN_CLOCK = (
 NBF = "A token whose time has not come yet (nbf, five minutes from now) is accepted."
 TOO_STRICT = "Two clocks are never quite the same: twenty seconds of difference must do no harm."
 TOO_LAX = "Somebody whose token ran out five minutes ago is still let in."
+TOO_WIDE = "The skew is wider than thirty seconds, at one end or at both."
 NO_NBF = "Most tokens have no nbf. They are good all the same."
 NO_EXP = "A token without exp would live for ever, and is accepted."
 
@@ -247,7 +248,8 @@ MOMENTS: tuple[tuple[str, int | None, int | None, bool], ...] = (
     (TOO_STRICT, 20, 600, True),
     (NO_NBF, None, 600, True),
     (TOO_LAX, -600, -300, False),
-    ("The skew is wider than thirty seconds.", -600, -45, False),
+    (TOO_WIDE, -600, -45, False),
+    (TOO_WIDE, 45, 600, False),
     (NBF, 300, 600, False),
     (NO_EXP, -600, None, False),
 )
@@ -289,6 +291,10 @@ def _with_minutes_of_skew(claims: Claims, now: float) -> bool:
     return bool(claims.get("nbf", 0) - 600 <= now < claims.get("exp", 0) + 600)
 
 
+def _generous_at_the_beginning(claims: Claims, now: float) -> bool:
+    return bool(claims.get("nbf", 0) - 240 <= now < claims.get("exp", 0) + 30)
+
+
 clock = Exercise(
     "clock",
     "Write `in_time(claims, now)`: True while a token may be used, else False. `now` is in seconds "
@@ -316,6 +322,7 @@ show(clock.check(in_time))
         WrongAnswer(_by_local_time, OWN_CLOCK),
         WrongAnswer(_without_skew, TOO_STRICT),
         WrongAnswer(_with_minutes_of_skew, TOO_LAX),
+        WrongAnswer(_generous_at_the_beginning, TOO_WIDE),
     ],
     short_cuts=[
         ShortCut(lambda claims, now: True, "lets everything in"),
