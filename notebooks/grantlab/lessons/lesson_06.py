@@ -293,6 +293,14 @@ IDLE_LONGER = (
     "anything."
 )
 NEVER_ENDS = "The refresh tokens of Transfers never end: whoever steals one keeps it."
+LIVES_ON = (
+    "A refresh token of Transfers is good for more than a day, or for more than an hour without "
+    "use: so long a thief may buy new access tokens."
+)
+NO_RULE = (
+    "No short-lived rule was PUT in this recording, so nothing is seen of how long the refresh "
+    "tokens of Transfers live."
+)
 
 
 def judge_two_clocks(recording: Recording) -> Iterator[str]:
@@ -312,8 +320,17 @@ def judge_two_clocks(recording: Recording) -> Iterator[str]:
     rules = _rules(recording)
     if any(0 < longest < idle for _, longest, idle in rules):
         yield IDLE_LONGER
-    if any(access <= 10 and longest == 0 for access, longest, _ in rules):
+    yield from _faults_of_refreshing([rule[1:] for rule in rules if rule[0] <= 10], money)
+
+
+def _faults_of_refreshing(lives: list[tuple[int, int]], money: int | None) -> Iterator[str]:
+    """What is wrong with refresh tokens beside short access tokens; minutes in all, and idle."""
+    if any(longest == 0 for longest, _ in lives):
         yield NEVER_ENDS
+    elif any(longest > 24 * 60 or 60 < idle <= longest for longest, idle in lives):
+        yield LIVES_ON
+    elif not lives and money is not None and money <= 10 * MINUTE:
+        yield NO_RULE
 
 
 def _lifetimes(recording: Recording) -> dict[str, int]:
@@ -416,6 +433,10 @@ show(two_clocks.check(clocks))
             NEVER_ENDS,
         ),
         WrongAnswer(
+            recording_of(_put("aus1", 5, 10080, 60), _issued(MONEY, 5), _issued(READING, 480)),
+            LIVES_ON,
+        ),
+        WrongAnswer(
             recording_of(_put("aus2", 480, 0, 10080), _issued(MONEY, 60), _issued(READING, 480)),
             MONEY_TOO_LONG,
         ),
@@ -432,6 +453,10 @@ show(two_clocks.check(clocks))
         ShortCut(
             recording_of(_issued(MONEY, 60), _issued(READING, 60), _put("aus1", 5, 1440, 60)),
             "tokens from before the change",
+        ),
+        ShortCut(
+            recording_of(_issued(MONEY, 5), _issued(READING, 480)),
+            "tokens of the right length, and refresh tokens that nobody saw limited",
         ),
         ShortCut(
             recording_of(_put("aus1", 5, 1440, 60), _issued(MONEY, 5), _issued(MONEY, 480)),
