@@ -143,6 +143,8 @@ class TokenChecks:
         signed = key is not None and header.get("alg") == ALGORITHM and _is_signed(token, key)
         fits = "fits" if signed else "doesn't fit" if key else "can't be checked: nobody published"
         named = f"the signature {fits} the key {header.get('kid')} (alg {header.get('alg')})"
+        if "kid" not in header:
+            named = f"the token names no key (alg {header.get('alg')})"
         judge(note, "signature", True, signed, named)
         return claims
 

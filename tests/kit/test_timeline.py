@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from xml.etree import ElementTree
@@ -271,6 +273,37 @@ def test_a_server_that_takes_its_word_back_is_believed() -> None:
     )
 
     assert [each.lanes["A1"] for each in lives.moments] == ["alive", "doubted", "alive"]
+
+
+def test_what_another_client_hears_of_a_refresh_token_says_nothing_against_it() -> None:
+    traded = "grant_type=authorization_code&code=c&client_id=phone"
+    answer = json.dumps({"access_token": access(1), "refresh_token": "r-1"})
+    question = asked(1, "r-1", False)
+    basic = (("authorization", "Basic " + base64.b64encode(b"desk:secret").decode()),)
+    own = replace(question, request_body="token=r-1&client_id=phone")
+
+    lives = read_lives(
+        recorded(
+            at(0, request_body=traded, response_body=answer),
+            replace(question, request_headers=basic),
+            replace(own, started=START + 2),
+        )
+    )
+
+    assert [each.lanes["R1"] for each in lives.moments] == ["alive", "alive", "doubted"]
+    assert lives.tokens[1].heard == [
+        "another client is told that it is not active in message 2",
+        "not active, the server says in message 3",
+    ]
+
+
+@pytest.mark.parametrize("header", ["Basic %%%", "Basic ", "Basic /w==", "Bearer x", ""])
+def test_a_client_that_cannot_be_told_is_nobody_elses(header: str) -> None:
+    question = replace(asked(1, "r-1", False), request_headers=(("authorization", header),))
+
+    lives = read_lives(recorded(issued(0, access_token=access(1), refresh_token="r-1"), question))
+
+    assert lives.moments[-1].lanes["R1"] == "doubted"
 
 
 def test_many_tokens_have_dots_in_narrow_lanes_and_their_words_in_the_row() -> None:

@@ -136,6 +136,28 @@ def test_a_flow_that_goes_on_is_followed_while_the_reader_stays(host: Host):
     expect(shown.get_by_role("group", name="Sequence diagram")).to_be_focused()
 
 
+COVERED = """shown => {
+    const [box, head, step] = [".gl-scroll", ".gl-heads", ".gl-selected"].map(
+        name => document.querySelector(name).getBoundingClientRect());
+    const bar = box.bottom - document.querySelector(".gl-scroll").clientHeight - box.top;
+    return [Math.round(head.top - box.top), step.top >= head.bottom - 1,
+        step.bottom <= box.bottom - bar + 1];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 500])
+def test_names_stay_in_sight_and_nothing_lies_on_the_chosen_message(host: Host, width: int):
+    recording = Recording()
+    for each in list(code_flow()) * 3:
+        recording.add(each)
+    shown = host(recording_panel(recording, asked), width)
+    shown.get_by_role("group", name="Sequence diagram").focus()
+
+    for key in ["ArrowUp"] * 23 + ["ArrowDown"] * 23:
+        shown.keyboard.press(key)
+        assert shown.evaluate(COVERED) == [0, True, True]
+
+
 def paste(shown: Page) -> str:
     shown.evaluate(
         "document.body.append(Object.assign(document.createElement('textarea'), {id: 'paste'}))"

@@ -553,6 +553,19 @@ def test_the_reasons_of_an_answer_are_kept_beside_it(api, issuer):
     assert found.checks[-1]["detail"] == "aud is api://sync"
 
 
+def test_of_a_token_that_names_no_key_the_reasons_say_so(api, issuer):
+    recording = Recording(trust_env=False)
+    _, claims, signature = issuer.token().split(".")
+    nameless = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    with recording.client("Your app") as app:
+        app.get(api.url, headers=bearer(f"{nameless}.{claims}.{signature}"))
+
+    found = api.reasons(recording.last).checks[-1]
+
+    assert (found["check"], found["result"]) == ("signature", "failed")
+    assert found["detail"] == "the token names no key (alg none)"
+
+
 def test_no_token_is_in_the_reasons(api: RunningApi, issuer: Issuer) -> None:
     recording = Recording(trust_env=False)
     token = issuer.token()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 import httpx
 
@@ -63,6 +65,7 @@ class Life:
     parent: str | None
     issued_in: int
     grant: str
+    client: str
     expires: float | None
     readable: bool
     lane: Lane = "alive"
@@ -161,7 +164,10 @@ class _Reader:
             return
         active = _active(exchange) if kind == "introspected" else None
         refused = answer.refused or active is False
-        if known:
+        if known and active is False and _is_anothers(known, exchange):
+            words = "another client is told that it is not active"
+            known.heard.append(f"{words} in message {exchange.number}")
+        elif known:
             self._hear(known, kind, exchange.number, issued, refused, active)
         moment = Moment(
             exchange.number,
@@ -230,6 +236,7 @@ class _Reader:
                     by.name if by else None,
                     exchange.number,
                     _form(exchange).get("grant_type", "").replace("_", " "),
+                    _client(exchange),
                     self._expiry(exchange, token, body) if letter == "A" else None,
                     not decode(token).opaque,
                 )
@@ -305,6 +312,26 @@ def _asked(exchange: Exchange) -> tuple[Kind | None, str]:
 
 def _form(exchange: Exchange) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(exchange.request_body).items()}
+
+
+def _client(exchange: Exchange) -> str:
+    """The client that says it is asking; empty where it can't be told."""
+    form = _form(exchange)
+    scheme, _, pair = dict(exchange.request_headers).get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return unquote_plus(base64.b64decode(pair).decode().partition(":")[0])
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    told = decode(form.get("client_assertion", "")).payload.get("sub")
+    return form.get("client_id", told if isinstance(told, str) else "")
+
+
+def _is_anothers(life: Life, exchange: Exchange) -> bool:
+    # Who may not ask about a token is told "not active" of a good one, too (RFC 7662 §2.2). A
+    # resource server may ask about access tokens; a refresh token is its own client's.
+    asks = _client(exchange)
+    return life.name[0] == "R" and "" not in (asks, life.client) and asks != life.client
 
 
 def _active(exchange: Exchange) -> bool | None:
