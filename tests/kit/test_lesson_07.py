@@ -19,6 +19,7 @@ from grantlab.lessons.evidence import recording_of
 from grantlab.lessons.own import OwnServer, own_app, own_server
 from grantlab.lessons.two_servers import ORG, facts, kind_in_lesson, sample
 from grantlab.library.authorization_code_pkce import flow
+from grantlab.tampering import with_other_kid
 from grantlab.tokens import tamper
 
 EXERCISES = exercises_of("07")
@@ -61,7 +62,8 @@ def bank(kit_lab: Lab) -> Bank:
     there = replace(at_org, issuer=home_loan.issuer, scopes=("openid", "loans:read"))
     of_org, own = (flow(setup).run_all().state.tokens for setup in (at_org, there))
     job = own_app(kit_lab, "Loan Job")
-    edited = tamper(of_org["access_token"], iss=home_loan.issuer, aud=home_loan.audience)
+    ours = {"iss": home_loan.issuer, "aud": home_loan.audience}
+    edited = with_other_kid(of_org["access_token"], kid_of(own["access_token"]), **ours)
     tokens = (
         *(each[kind] for each in (of_org, own) for kind in ("access_token", "id_token")),
         _by_itself(kit_lab, job, next_door, "sync:read"),
@@ -164,6 +166,20 @@ def test_each_way_to_check_is_judged_by_who_gets_in_at_a_real_door(bank: Bank) -
 
         assert outcome.passed == (not reason), outcome.reasons
         assert not reason or reason in outcome.reasons
+
+
+def test_names_of_keys_prove_nothing(bank: Bank) -> None:
+    compared: Any = {"verify_signature": False, "verify_iss": True, "verify_aud": True}
+    meant: Any = {"issuer": bank.home_loan.issuer, "audience": bank.home_loan.audience}
+
+    def by_the_name_of_the_key(token: str) -> dict[str, Any]:
+        if kid_of(token) not in bank.keys:
+            raise jwt.InvalidTokenError("unknown key")
+        return jwt.decode(token, options=compared, **meant)
+
+    outcome = EXERCISES["never-this"].judge(knocked(by_the_name_of_the_key, bank.tokens))
+
+    assert outcome.reasons == (lesson_07.CLAIMS_ALONE,)
 
 
 def test_the_samples_are_of_the_kinds_that_the_servers_make(bank: Bank) -> None:

@@ -381,8 +381,8 @@ NO_AUDIENCE = (
     "app. Nobody looked at aud."
 )
 CLAIMS_ALONE = (
-    "A token of the org server was edited, with your issuer and your audience written into it, and "
-    "is let in: claims were compared, and no signature."
+    "A token of the org server was edited, with your issuer, your audience and the name of your "
+    "key written into it, and is let in: names were compared, and no signature."
 )
 REFUSES_ALL = "Somebody with a right token stands outside: that is no gate, that is a wall."
 FALLS_OVER = (
