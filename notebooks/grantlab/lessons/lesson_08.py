@@ -46,10 +46,14 @@ STILL_ADMIN = (
     "One of the names is a key to everything again. What is the least that this one operation "
     "needs?"
 )
+OTHER_STYLE = (
+    "One of the names is in neither of the two styles of this page: thing and action with a colon "
+    "between them, or with a whole domain before them and dots between all."
+)
 TWO_STYLES = "The names are of different styles. Take one for all, so that they can be guessed."
 OBJECTS_MIXED = (
-    "Prices and orders are two things. Both operations on prices should name the one, and both on "
-    "orders the other."
+    "Prices and orders are two things. The thing comes first in a name, then what is done to it: "
+    "both operations on prices begin with the one thing, and both on orders with the other."
 )
 
 
@@ -78,7 +82,7 @@ def _faults_of(names: list[str]) -> Iterator[str]:
         elif re.split(r"[.:/*]", name)[-1] in _KEYS_TO_ALL or "*" in name:
             yield STILL_ADMIN
         elif _style(name) is None:
-            yield READ_OF_WHAT
+            yield OTHER_STYLE if re.search(r"[a-z0-9][._/:-]+[a-z]", name) else READ_OF_WHAT
 
 
 def _faults_together(named: Mapping[str, str]) -> Iterator[str]:
@@ -173,6 +177,12 @@ show(split_admin.check({"scopes": scopes, "answers": define(scopes)}))
         ),
         WrongAnswer(
             _defined("prices:read", "prices:write", "orders:read", "orders:admin"), STILL_ADMIN
+        ),
+        WrongAnswer(
+            _defined("prices.read", "prices.write", "orders.read", "orders.refund"), OTHER_STYLE
+        ),
+        WrongAnswer(
+            _defined("read:prices", "write:prices", "read:orders", "refund:orders"), OBJECTS_MIXED
         ),
         WrongAnswer(
             _defined("prices:read", "prices:write", "com.shop.orders.read",
