@@ -101,7 +101,7 @@ _REQUEST = (
     (
         "request",
         "The whole request as a signed JWT, so that nobody can edit it on the way.",
-        "RFC 9101 §2",
+        "RFC 9101 §5.1",
     ),
     ("request_uri", "A reference to a request that the server already holds.", "RFC 9126 §4"),
     ("resource", "The address of the API that the token is for.", "RFC 8707 §2"),
@@ -375,6 +375,13 @@ _HEADER = (
         "The sample API files its reasons under this number.",
         "This lab: API",
     ),
+    (
+        "x-gateway-secret",
+        "What only the gateway can bring: by this the API knows which way a call came.",
+        "This lab: gateway",
+    ),
+    ("x-user", "Whom the gateway has let in, in the gateway's own words.", "This lab: gateway"),
+    ("x-client", "The app that the gateway has let in.", "This lab: gateway"),
     (
         "x-okta-request-id",
         "The number of this request; the server's reasons are filed under it.",

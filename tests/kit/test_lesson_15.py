@@ -181,6 +181,12 @@ def test_a_header_that_anybody_can_set_does_not(api, door):
     assert judged(api, door) == (lesson_15.GUESSED,)
 
 
+def test_an_api_that_believes_a_callers_word_of_whom_it_is_stands_open(api, door):
+    api.asks_for = "gateway"
+
+    assert lesson_15.GUESSED in judged(api, door)
+
+
 def test_a_secret_that_the_gateway_does_not_bring_shuts_everybody_out(api, door):
     api.way_in = ("X-From-Gateway", "f6q0-a-long-and-random-value")
 

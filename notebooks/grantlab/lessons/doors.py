@@ -19,6 +19,8 @@ GUESSES = (
     "secret", "password", "letmein", "changeme", "127.0.0.1", "localhost", "admin", "grantlab",
 )  # fmt: skip
 """What a thief tries in a header that might open the API."""
+A_NAME = {"X-User": "cora@bank.example", "X-Client": "Bank app"}
+"""What a gateway says of a caller, and what a thief can say as well."""
 
 Ask = Callable[[str], httpx.Response]
 
@@ -85,7 +87,7 @@ def knock(api: RunningApi, door: RunningGateway, token: str, recording: Recordin
     with recording.client(THIEF, headers=bearer) as thief, suppress(httpx.ConnectError):
         thief.get(api.url)
         for guess in GUESSES:
-            thief.get(api.url, headers={header: guess})
+            thief.get(api.url, headers={**A_NAME, header: guess})
     with recording.client(CALLER, headers=bearer) as caller:
         caller.get(door.url, headers={header: "1"})
     return recording

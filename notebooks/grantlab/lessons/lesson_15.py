@@ -247,10 +247,10 @@ _SYNC, _MONEY = (600, 354, 600), (15, 480, 15)
 
 edge_cache = Exercise(
     "edge-cache",
-    "How long may the gateway keep the server's answer about a token? Choose for two APIs, so that "
-    "it asks as rarely as the bank can bear, and defend it by numbers: how many calls of one hour "
-    "are answered without asking (“calls saved”), and for how many seconds at worst a revoked "
-    "token still gets in (“seconds of exposure”). "
+    "How long may the gateway keep the server's answer about a token? Choose for two APIs: no "
+    "longer than the bank can bear, and where one only reads, not much shorter either. Defend it "
+    "by numbers: how many calls of one hour are answered without asking (“calls saved”), and for "
+    "how many seconds at worst a revoked token still gets in (“seconds of exposure”). "
     "Sync: a job calls every 10 seconds, its token lives 8 hours, and the bank can bear 10 minutes "
     "of reading after a revocation. "
     "Transfers: an app calls every 5 seconds, its tokens live 5 minutes, and nobody may move money "
@@ -397,8 +397,8 @@ NO_KNOCK = (
 )
 PLAIN = "The thief came to the API's own address with a good token and nothing else, and got in."
 GUESSED = (
-    "The thief got in by a guess in the header. What a caller can set proves nothing about the way "
-    "it came, unless its value can't be guessed."
+    "The thief got in by what stood in a header. What a caller can set proves nothing about the "
+    "way it came, unless its value can't be guessed."
 )
 SHUT_OUT = (
     "A call through the gateway doesn't reach the API any more: what the API asks for, the gateway "
