@@ -113,7 +113,8 @@ def test_nothing_is_attempted_before_the_rush() -> None:
 
 def test_a_gate_that_names_every_path_by_hand_passes() -> None:
     def gate(method: str, path: str, scopes: list[str] | None) -> int:
-        is_one = path.startswith("/transfers/") and path != "/transfers/batch"
+        below = path.removeprefix("/transfers/")
+        is_one = path != below and "/" not in below and below != "batch"
         if method == "GET" and (path == "/transfers" or is_one):
             needed = ["transfers:read"]
         elif (method == "POST" and path == "/transfers") or (method == "DELETE" and is_one):

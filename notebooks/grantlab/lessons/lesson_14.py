@@ -19,6 +19,7 @@ from grantlab.lessons.gates import (
     as_text,
     audiences,
     beginning,
+    by_beginning,
     by_method,
     capital_only,
     client_as_text,
@@ -73,7 +74,7 @@ NO_TOKEN = "A request without a token isn't asked for one."
 READS_ONLY = "A token for reading changes something."
 OPEN_END = (
     "Something that isn't in the table is let in, or answered as if it were there. A gate names "
-    "what it opens; the rest stays shut."
+    "what it opens, by whole paths and not by how they begin; the rest stays shut."
 )
 
 # What a wrong answer means; method, path, scopes of the token or None, the right status.
@@ -89,7 +90,7 @@ REQUESTS: tuple[tuple[str, str, str, list[str] | None, int], ...] = (
     (SUBSTRING, "POST", "/transfers", [DRAFT], 403),
     (ANY, "POST", "/transfers/batch", [WRITE], 403),
     (OPEN_END, "DELETE", "/transfers", [READ, WRITE, BULK], 404),
-    (OPEN_END, "GET", "/admin", [READ, WRITE, BULK], 404),
+    (OPEN_END, "GET", "/transfers/tr-301/admin", [READ, WRITE, BULK], 404),
 )
 
 
@@ -158,6 +159,7 @@ show(write_the_gate.check(gate))
         WrongAnswer(by_method, OPEN_END),
     ],
     short_cuts=[
+        ShortCut(by_beginning, "a path is compared by its beginning"),
         ShortCut(lambda method, path, scopes: 200, "open to all"),
         ShortCut(lambda method, path, scopes: 404, "shut to all"),
         ShortCut(lambda method, path, scopes: 401 if scopes is None else 200, "any token will do"),
