@@ -118,12 +118,26 @@ class Exercise:
         self._judge = check
         self._attempted = attempted
         self._hints_given = 0
+        self._watchers: list[Callable[[object], None]] = []
 
     def check(self, evidence: Any = None) -> Outcome:
         """Judge the evidence and remember the outcome in the progress file."""
         outcome = self.judge(evidence)
         trouble = remember(self.name, outcome.status)
-        return replace(outcome, note=trouble) if trouble else outcome
+        told = replace(outcome, note=trouble) if trouble else outcome
+        for watcher in tuple(self._watchers):
+            watcher(told)
+        return told
+
+    def watch(self, watcher: Callable[[object], None]) -> Callable[[], None]:
+        """Tell the watcher each outcome from now on; call the result to stop that."""
+        self._watchers.append(watcher)
+
+        def stop() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+
+        return stop
 
     def judge(self, evidence: Any) -> Outcome:
         """Judge the evidence; nothing is remembered.

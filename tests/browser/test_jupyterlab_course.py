@@ -78,6 +78,7 @@ def solve(lesson: Lesson, exercise: Exercise, name: str, wrong: str, reason: str
 
     lesson.write_and_run(f"try-{name}", exercise.solution)
     expect(view_in(tried, "outcome")).to_contain_text("passed")
+    expect(question).to_contain_text("passed")
 
 
 def test_lesson_03_a_thief_without_the_verifier_and_the_challenge_by_hand(

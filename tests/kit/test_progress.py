@@ -546,3 +546,41 @@ def test_the_view_remembers_what_passed_before() -> None:
     remember("first", "passed")
 
     assert "passed" in words(exercise_panel(exercise()).html)
+
+
+def test_the_question_says_how_it_stands_after_each_answer_in_a_cell() -> None:
+    asked = exercise()
+    panel = exercise_panel(asked)
+
+    asked.check(403)
+    after_a_wrong_one = words(panel.html)
+    asked.check(401)
+    after_the_right_one = words(panel.html)
+    asked.check(...)
+
+    assert "not yet" in after_a_wrong_one
+    assert "Not this one." not in after_a_wrong_one
+    assert "passed" in after_the_right_one
+    assert "passed" in words(panel.html)
+
+
+def test_a_question_shown_again_is_the_one_that_follows() -> None:
+    asked = exercise()
+    first, second = exercise_panel(asked), exercise_panel(asked)
+
+    asked.check(401)
+
+    assert "not attempted" in words(first.html)
+    assert "passed" in words(second.html)
+
+
+def test_a_progress_file_that_cannot_be_read_changes_no_question(here: Path) -> None:
+    asked = exercise()
+    panel = exercise_panel(asked)
+    asked.check(403)
+    here.unlink()
+    here.mkdir()
+
+    asked.check(401)
+
+    assert "not yet" in words(panel.html)

@@ -11,7 +11,7 @@ from grantlab.exercises import Exercise, Outcome, value_of
 from grantlab.progress import read_progress
 from grantlab.views.html import button, icon, section, tag
 from grantlab.views.meaning import prose
-from grantlab.views.panel import Panel
+from grantlab.views.panel import Panel, keep_live
 
 SIGNS = {"passed": "passed", "not yet": "here", "not attempted": "skipped"}
 IN_A_CELL = "Your answer goes into the cell below. Run it, and it is checked."
@@ -28,12 +28,15 @@ def exercise_panel(
     person presses Check: a recording as it is then, or a value that the notebook holds.
     """
     state = _State(exercise, outcome or _remembered(exercise), evidence)
-    return Panel(
+    panel = Panel(
         state.draw,
         receive=state.receive,
         still=lambda: exercise_view(exercise, state.outcome),
         text=lambda: exercise_text(exercise, state.outcome),
     )
+    # The cell that answers says why; the question above it says how it stands.
+    keep_live(exercise, panel, exercise.watch, state.follow)
+    return panel
 
 
 class _State:
@@ -52,6 +55,12 @@ class _State:
             self.outcome = self.exercise.check(value_of(self._typed))
         elif name == "check" and self._evidence is not None:
             self.outcome = self.exercise.check(self._evidence())
+
+    def follow(self) -> None:
+        """Show what the progress file holds now, as long as it can be read."""
+        known = _remembered(self.exercise)
+        if not known.note:
+            self.outcome = known
 
     def _place(self) -> Markup:
         if self._evidence is not None:
