@@ -84,6 +84,7 @@ def wait_for(url: str, **query: str) -> None:
 
 def open_and_run(page: Page, learner: Learner, name: str) -> None:
     """The lesson is open and all of its cells have run."""
+    page.set_default_timeout(PATIENCE)
     page.goto(learner.lesson(name))
     # A click that comes before the kernel is ready is lost.
     _wait_until_idle(page)
@@ -94,6 +95,7 @@ def open_and_run(page: Page, learner: Learner, name: str) -> None:
 
 def open_lesson(page: Page, learner: Learner, name: str) -> Lesson:
     """The lesson is open, its kernel waits, and no cell has run."""
+    page.set_default_timeout(PATIENCE)
     page.goto(learner.lesson(name))
     _wait_until_idle(page)
     cells = json.loads((learner.lessons / f"{name}.ipynb").read_text("utf-8"))["cells"]
@@ -236,6 +238,15 @@ def walk(flow: Locator) -> list[str]:
         expect(said).to_contain_text(f"Step {number} of ", timeout=PATIENCE)
         remarks.append(said.inner_text())
     return remarks
+
+
+def take_back_mistakes(flow: Locator) -> None:
+    """No mistake is chosen in the flow player."""
+    chosen = flow.get_by_role("checkbox", checked=True)
+    for left in reversed(range(chosen.count())):
+        # The player is drawn anew, so the box that was clicked is gone.
+        chosen.first.click()
+        expect(chosen).to_have_count(left)
 
 
 def bring_to_top(thing: Locator) -> None:

@@ -17,6 +17,7 @@ from tests.browser.learner import (
     choose_theme,
     jupyterlab,
     open_and_run,
+    take_back_mistakes,
     walk,
 )
 
@@ -47,9 +48,7 @@ def lesson(chromium: Browser, learner: Learner) -> Iterator[Page]:
 def flow(lesson: Page) -> Locator:
     """The flow player of the lesson, with no mistake chosen."""
     player = lesson.locator(".jp-OutputArea-output .gl-flow")
-    for chosen in player.get_by_role("checkbox", checked=True).all():
-        chosen.uncheck()
-        expect(player.get_by_role("status").first).to_contain_text("Not started")
+    take_back_mistakes(player)
     return player
 
 

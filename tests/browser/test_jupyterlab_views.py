@@ -25,6 +25,7 @@ from tests.browser.learner import (
     press_until,
     restart_and_run,
     seconds_until_shown,
+    take_back_mistakes,
 )
 from tests.browser.studio import NAME, write_notebook
 
@@ -86,8 +87,7 @@ def is_sound(page: Page, kind: str) -> None:
 
 def start_again(flow: Locator) -> Locator:
     """The flow stands before its first step, with no mistake; its status line."""
-    for chosen in flow.get_by_role("checkbox", checked=True).all():
-        chosen.uncheck()
+    take_back_mistakes(flow)
     back = flow.get_by_role("button", name="Back to start")
     if back.is_enabled():
         back.click()
