@@ -47,8 +47,13 @@ def jupyterlab(folder: Path) -> Iterator[Learner]:
             *(sys.executable, "-m", "grantlab.cli", "--no-browser"),
             *("--lessons", str(folder / "lessons")),
         ],
-        # The home of a person who has never used Jupyter.
-        env=os.environ | {"GRANTLAB_HOME": str(folder / "state"), "HOME": str(folder)},
+        # The home of a person who has never used Jupyter, and has passed no exercise.
+        env=os.environ
+        | {
+            "GRANTLAB_HOME": str(folder / "state"),
+            "GRANTLAB_PROGRESS": str(folder / "progress.json"),
+            "HOME": str(folder),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
