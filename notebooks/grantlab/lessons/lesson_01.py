@@ -19,23 +19,24 @@ from grantlab.tokens import decode
 ENDS = ("it expires", "it is changed", "it is revoked", "Rosa signs out")
 
 STILL_WORKS = (
-    "The token is one thing only, but that it is: whoever holds it reads the prices, as the app "
-    "does, until its time is over."
+    "The token opens one thing only, but that it does: whoever holds it reads the prices, as the "
+    "app does, until its time is over."
 )
 MORE_THAN_ITS_SCOPE = (
-    "Rosa may do that, and the token is about Rosa; yet of all that she may it carries reading the "
-    "prices, and no more. The API looks at the scope as well."
+    "Rosa may do that, and the token is about Rosa; yet of all that she may do it carries one "
+    "thing, reading the prices. The API looks at the scope as well."
 )
 NOT_BY_SIGNING_OUT = (
-    "Signing out ends a session in a browser. Who knows the password signs in again, or doesn't "
-    "need to: the old API asks for no session."
+    "Signing out ends a session in a browser. Whoever knows the password signs in again, or "
+    "doesn't need to: the old API asks for no session."
 )
 AS_ITS_PERSON = (
-    "To the old shop, whoever knows Rosa's password is Rosa: what she may there, the thief may."
+    "To the old shop, whoever knows Rosa's password is Rosa: what she may do there, the thief may "
+    "do."
 )
 AS_ITS_MAKER = (
-    "The key was made to read prices, and nobody wrote that into it. It may whatever Ada may, who "
-    "is an admin: that is more than Rosa may."
+    "The key was made to read prices, and nobody wrote that into it. It may do whatever Ada may "
+    "do, who is an admin: that is more than Rosa may do."
 )
 NO_CLOCK = "Look at the meter with its time far ahead: that one is still there after a year."
 TIME_ENDS_IT = (
