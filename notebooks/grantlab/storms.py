@@ -62,7 +62,7 @@ def storm(
             client.post(url, headers=writing, json={**entry, first: "x" * OVERSIZE})
         ],
         "A body that is no JSON": [client.post(url, headers=as_json, content=odd)],
-        "A page for the house": [
+        "An internal page": [
             client.get(f"{base}{path}", headers=reading)
             for path in ("/status", f"/{noun}/%2e%2e/status")
         ],

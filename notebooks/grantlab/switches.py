@@ -101,7 +101,7 @@ GATEWAY_SWITCHES = (
         "path",
         "Known paths alone",
         "Is it one of the paths that this gateway knows, to the letter?",
-        "dots and other tricks in a path, up to pages that are for the house alone",
+        "dots and other tricks in a path, up to internal pages",
     ),
     Switch(
         "rate",
@@ -124,7 +124,7 @@ GATEWAY_SWITCHES = (
     ),
     Switch(
         "identity",
-        "Nobody says who they are",
+        "The gateway says who calls",
         "Only known headers go on, and the gateway itself adds who calls.",
         "headers that say somebody else is calling",
     ),

@@ -148,7 +148,7 @@ def _control(one: Setting) -> Markup:
 
 
 def _chosen(one: Setting) -> str:
-    return one.options[one.value] if one.options else (one.value or "none")
+    return one.options[one.value] if one.options else (one.value or "no limit of its own")
 
 
 def _counts(board: Switchboard, live: bool) -> Markup:
