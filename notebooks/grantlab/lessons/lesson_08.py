@@ -30,7 +30,9 @@ READ_OF_WHAT = (
     "Read what? The name says an action and no object. Whoever may read prices may read orders "
     "then, and at the next API that has a “read” it means something else again."
 )
-ONE_FOR_TWO = "Two of the four share a scope: who gets the one operation gets the other as well."
+ONE_FOR_TWO = (
+    "Two of the four share a scope: whoever gets the one operation gets the other as well."
+)
 NOT_A_NAME = (
     "The server refused a name: spaces separate the scopes in a request, so none can be in a name."
 )

@@ -133,7 +133,7 @@ BASE = frozenset(
 )
 WHEN_IT_IS_BAD = {
     "A": "the API is called very often",
-    "B": "who leaves the group must lose the discount at once",
+    "B": "somebody who leaves the group must lose the discount at once",
     "C": "the API checks the signature itself",
 }
 
