@@ -108,8 +108,7 @@ walk = Exercise(
         "grant type fit, is the person in, are all the scopes covered?",
         "Stop at the first rule where everything fits, even if a later one looks more like the "
         "request. Where a policy has no such rule, go on with the next policy.",
-        "One rule decides about two of the six? No: five of them are decided by five different "
-        "rules, and one by none.",
+        "Five of the six requests are decided by five different rules, and one by none.",
     ],
     f"""
 decides = {{
@@ -294,7 +293,7 @@ SCRIPT_GONE = (
     "The old script itself was ended. The policy is as open as it was: the next program that "
     "somebody registers gets its token there."
 )
-TOO_MANY = "The old script is refused, and the server has still a policy for others than the two."
+TOO_MANY = "The old script is refused, and the server still has a policy for others than the two."
 
 
 def judge_only_these(recording: Recording) -> Iterator[str]:

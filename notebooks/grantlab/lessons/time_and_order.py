@@ -41,8 +41,8 @@ WIDE_FIRST = (
     "asked first."
 )
 NO_UNION = (
-    "Who asks for both scopes at once is refused: one rule has the one, one the other, and no rule "
-    "has both."
+    "Whoever asks for both scopes at once is refused: one rule has the one, one the other, and no "
+    "rule has both."
 )
 
 
@@ -84,9 +84,9 @@ def _lives(looks: int, moves: int, both: int, rules: int) -> Recording:
 
 minutes_not_hours = Exercise(
     "minutes-not-hours",
-    "One rule gives an hour, for looking and for moving money alike. Who asks for "
-    "`transfers:write` shall get five minutes, alone or together with `transfers:read`; who only "
-    "looks keeps the hour.",
+    "One rule gives an hour, for looking and for moving money alike. Whoever asks for "
+    "`transfers:write` is to get five minutes, alone or together with `transfers:read`; whoever "
+    "only looks keeps the hour.",
     judge_minutes,
     [
         "The lifetime is the rule's. How many rules do two lifetimes take?",
@@ -127,8 +127,8 @@ NEVER_BY_ORDER = (
     "rules that fit decides; it doesn't say whether one fits."
 )
 STILL_A_MATCH = (
-    "Only the order was changed, and a rule decides as before: another one, perhaps. Who fits a "
-    "rule, fits it wherever it stands."
+    "Only the order was changed, and a rule decides as before: another one, perhaps. Whoever fits "
+    "a rule fits it wherever it stands."
 )
 NEXT_ONE_FITS = (
     "One rule is out, and the walk went on to the next one that fits. As long as one is left that "
@@ -221,8 +221,8 @@ no_match = Exercise(
     judge_no_match,
     [
         "Each of the three rules fits her request: which of them would have to go?",
-        "Three refusals look alike: before the policies (the scope, the app), after them for want "
-        "of a scope, and “no match”, when nothing fitted at all. Read the words of each.",
+        "Three refusals look alike: before the policies (the scope, the app), after them because "
+        "a scope is missing, and “no match”, when nothing fitted at all. Read the words of each.",
         "What stands above the three rules and can be switched off in one? As for the order: look "
         "at the list of all six again.",
     ],
