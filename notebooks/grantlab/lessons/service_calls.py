@@ -174,7 +174,7 @@ NOT_YET_CALLED = {
 }
 SENDS_BOTH = (
     "One request brought a token and an assertion. An API takes the token, a token endpoint the "
-    "assertion: who sends both can't say which of them was meant."
+    "assertion: whoever sends both can't say which of them was meant."
 )
 FETCHED_TOO = (
     "The program that is handed its token has asked for one of its own. For that it would need "
@@ -184,7 +184,7 @@ DID_NOT_FETCH = "The program that fetches its tokens hasn't got one: where is it
 NOT_ITS_OWN = "It fetched a token, and called with another one."
 NO_ACCESS_TOKEN = (
     "What was sent to the API is the assertion. It speaks to the token endpoint only; to the API "
-    "it is a token that somebody else was meant by."
+    "it is a token meant for somebody else."
 )
 NO_BEARER = "The API was called without a bearer token."
 
