@@ -127,8 +127,8 @@ map_role = Exercise(
     [
         "`POST /api/v1/users/{id}/roles` with a `type` gives a role; the types are in "
         "`least_privilege.ROLES`. Try one, and read which rows are refused.",
-        "Who creates and suspends people needs more than a help desk, and who edits people needs "
-        "less than who edits the whole org.",
+        "Creating and suspending people takes more than a help desk, and editing people takes "
+        "less than editing the whole org.",
         "People call it group admin. Its type is not called so, and it may not be limited to a "
         "group here.",
     ],
@@ -170,7 +170,7 @@ WORKED_ALREADY = (
     "One of these rows worked as it stood. Odd is not wrong: the server's answer tells."
 )
 STILL_NOT_FOUND = (
-    "404 once more: nobody is at that address. Which part of it can't be known yet, or lacks?"
+    "404 once more: nobody is at that address. Which part of it can't be known yet, or is missing?"
 )
 STILL_NOT_ALLOWED = (
     "405 once more: there is such an address, and it doesn't take that method. Asking for "
@@ -178,7 +178,7 @@ STILL_NOT_ALLOWED = (
 )
 SOMETHING_ELSE = "That call exists, and does something else than the row asks for."
 SOME_LEFT = "There are more rows that the server answers with 404 or 405 as they stand."
-INCOMPLETE = "The call is the right one, and it wasn't answered 200: something in it lacks."
+INCOMPLETE = "The call is the right one, and it wasn't answered 200: something in it is missing."
 
 
 def judge_fix_the_list(results: Iterable[Tried]) -> Iterator[str]:
