@@ -97,9 +97,10 @@ _LOANS, _CREDIT = (
 verb_map = Exercise(
     "verb-map",
     "Two resources, three methods each: give the gateway a map with a scope for each of the six. "
-    "Who may read must not write, and who may do things with loans may do nothing with credit. "
-    "The server “Lending” has no scopes yet: what the map names has to be made there first, with "
-    "`admin.post(scopes, json={…})`. Then the gateway is tried with a token of each scope.",
+    "Whoever may read must not write, and whoever may do things with loans may do nothing with "
+    "credit. The server “Lending” has no scopes yet: what the map names has to be made there "
+    "first, with `admin.post(scopes, json={…})`. Then the gateway is tried with a token of each "
+    "scope.",
     judge_verb_map,
     [
         "Look at what the authorization server says when a token is asked for with one of your "
