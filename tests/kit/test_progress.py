@@ -235,7 +235,7 @@ def test_each_exercise_stands_there_by_sign_and_word() -> None:
         "".join(row.itertext())
         for row in ElementTree.fromstring(f"<all>{page}</all>").findall(".//li")
     ]
-    assert rows == ["passeda", "not yetb", "not triedc"]
+    assert rows == ["passeda", "not yetb", "not attemptedc"]
     assert page.count("</svg>passed</span>") == page.count("</svg>not yet</span>") == 1
     assert page.count("</svg>1 of 1 passed</summary>") == 1
     assert page.count("<summary>0 of 2 passed</summary>") == 1

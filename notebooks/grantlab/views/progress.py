@@ -16,7 +16,7 @@ from grantlab.views.panel import Panel
 WORDS: dict[Status, tuple[str, str, str]] = {
     "passed": ("passed", "passed", "gl-passed"),
     "not yet": ("here", "not yet", "gl-failed"),
-    "not attempted": ("skipped", "not tried", "gl-skipped"),
+    "not attempted": ("skipped", "not attempted", "gl-skipped"),
 }
 
 
