@@ -162,6 +162,22 @@ def test_a_repeated_use_that_is_forgiven_is_said_to_be() -> None:
     assert "forgiven" in lives.tokens[1].heard[-1]
 
 
+def test_a_refused_second_use_casts_doubt_on_its_family_until_the_server_is_asked() -> None:
+    replay = [
+        issued(0, access_token=access(1), refresh_token="r-1"),
+        refreshed(1, "r-1", access_token=access(2), refresh_token="r-2"),
+        issued(2, access_token=access(3), refresh_token="of-another-family"),
+        refreshed(3, "r-1", status=400),
+    ]
+
+    after = moments(recorded(*replay))[-1].lanes
+    asked_after = moments(recorded(*replay, asked(4, access(2), True)))[-1].lanes
+
+    assert {name for name, lane in after.items() if lane == "doubted"} == {"A1", "A2", "R2"}
+    assert {name for name, lane in after.items() if lane == "alive"} == {"A3", "R3"}
+    assert (asked_after["A2"], asked_after["A1"]) == ("alive", "doubted")
+
+
 def test_a_check_alone_and_the_server_differ_once_the_server_says_no() -> None:
     told = moments(theft(), believes)
 
@@ -338,7 +354,8 @@ def test_the_text_has_the_tree_and_every_moment() -> None:
     assert lines[2:4] == [
         "  R1 refresh token: traded for A2 and R2 in message 2; used again in message 3, "
         "and refused",
-        "    A2 access token: not active, the server says in message 4",
+        "    A2 access token: its family was to end with message 3; not active, the server says in "
+        "message 4",
     ]
     assert sum("message" not in line for line in lines) >= 5
 

@@ -70,6 +70,7 @@ class Life:
     readable: bool
     lane: Lane = "alive"
     spent: bool = False
+    suspected: bool = False
     heard: list[str] = field(default_factory=list)
 
 
@@ -204,18 +205,29 @@ class _Reader:
             again = " again" if kind == "reused" else ""
             life.lane = "over"
             life.heard.append(f"used{again} in message {number}, and refused")
+            if again:
+                self._doubt_family(life, number)
         elif kind == "revoked" and not refused:
             life.lane = "doubted" if life.name[0] == "A" else "over"
             life.heard.append(f"revoked in message {number}")
-        elif kind == "introspected" and active is False and life.lane == "alive":
-            life.lane = "doubted"
+        elif (
+            kind == "introspected" and active is False and (life.lane == "alive" or life.suspected)
+        ):
+            life.lane, life.suspected = "doubted", False
             life.heard.append(f"not active, the server says in message {number}")
         elif kind == "introspected" and active and life.lane == "doubted":
             # Who asks matters: a server may tell another client nothing.
-            life.lane = "alive"
+            life.lane, life.suspected = "alive", False
             life.heard.append(f"active, it says in message {number}")
         elif kind == "used" and refused:
             life.heard.append(f"refused in message {number}")
+
+    def _doubt_family(self, reused: Life, number: int) -> None:
+        """RFC 9700 §4.14.2: a second use that is refused ends the newest token, too."""
+        for life in self.lives.values():
+            if life.family == reused.family and life.lane == "alive":
+                life.lane, life.suspected = "doubted", True
+                life.heard.append(f"its family was to end with message {number}")
 
     def _issue(self, exchange: Exchange, by: Life | None) -> list[str]:
         body = json_of(exchange.response_body)

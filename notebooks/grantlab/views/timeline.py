@@ -19,7 +19,7 @@ KINDS = {"A": "access token", "R": "refresh token", "I": "ID token"}
 SIGNS = {"alive": "passed", "doubted": "here", "over": "failed"}
 LEGEND = (
     ("alive", "nothing speaks against it"),
-    ("doubted", "the server says it is over; whoever checks it alone doesn't know"),
+    ("doubted", "the server holds it for over; whoever checks it alone doesn't know"),
 )
 MOST_WIDE_LANES = 4
 """More tokens than this have a dot in their lane: the words stand in the row as well."""
