@@ -70,6 +70,24 @@ def test_a_lookup_and_a_page_follow_an_index(plans: Plans, path: str, index: str
     assert plan == f"SEARCH users USING INDEX {index}"
 
 
+@pytest.mark.parametrize(
+    ("attribute", "index"), [("email", "email"), ("firstName", "first"), ("lastName", "last")]
+)
+def test_a_search_for_the_whole_of_a_name_follows_its_index_and_minds_the_case(
+    plans: Plans, attribute: str, index: str
+) -> None:
+    cora = plans.admin.get("/api/v1/users/cora").json()["profile"][attribute]
+    search = f'/api/v1/users?search=profile.{attribute} eq "{{}}"'
+
+    plan = plans.of(search.format(cora))
+    found = plans.admin.get(search.format(cora)).json()
+    other_case = plans.admin.get(search.format(cora.swapcase())).json()
+
+    assert f"USING INDEX ix_users_{index}_begins (org_id=? AND <expr>=?)" in plan
+    assert [each["profile"][attribute] for each in found] == [cora]
+    assert other_case == []
+
+
 def test_the_members_of_a_group_are_read_from_the_group_on(plans: Plans) -> None:
     staff = plans.admin.get("/api/v1/groups", params={"q": "Staff"}).json()[0]["id"]
 

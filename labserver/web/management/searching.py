@@ -5,15 +5,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from flask import request
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, not_, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_, or_
 
 from labserver.domain.filters import Both, Compare, Either, FilterError, Node, Not, operators, parse
 from labserver.web.errors import ApiError
 
 Columns = Mapping[str, SQLColumnExpression[Any]]
+_NONE: Columns = MappingProxyType({})
 
 PARTS = frozenset({"co", "ew"})
 """What a `filter` of people or groups lacks, and a `search` has (Okta: filter operators)."""
@@ -34,6 +37,7 @@ def asked(
     *,
     names: tuple[str, ...] = ("filter", "search"),
     for_search: frozenset[str] = frozenset(),
+    lowered: Columns = _NONE,
 ) -> list[ColumnElement[bool]]:
     """The conditions that the query parameters of these names set, as `condition` reads them.
 
@@ -45,7 +49,7 @@ def asked(
         raise ApiError("E0000033")
     lacks = {"filter": for_search}
     return [
-        condition(text, columns, dates, lacks.get(name, frozenset()))
+        condition(text, columns, dates, lacks.get(name, frozenset()), lowered)
         for name, text in texts.items()
     ]
 
@@ -55,10 +59,12 @@ def condition(
     columns: Columns,
     dates: Mapping[str, int],
     lacks: frozenset[str] = frozenset(),
+    lowered: Columns = _NONE,
 ) -> ColumnElement[bool]:
     """The filter as a condition on these columns, by attribute name.
 
-    `dates` names those that hold times, with their ticks in a second.
+    `dates` names those that hold times, with their ticks in a second; `lowered` has the lower case
+    of those that are indexed by it.
     Raises `ApiError` E0000031 for what is no filter, names another attribute or has an operator
     that it `lacks`.
     """
@@ -66,7 +72,7 @@ def condition(
         node = parse(text)
         if unknown := operators(node) & lacks:
             raise FilterError(f"A filter has no {min(unknown)!r} here; a search has.")
-        return _sql(node, columns, dates)
+        return _sql(node, partial(_compare, columns, dates, lowered))
     except FilterError as error:
         raise ApiError("E0000031", causes=[str(error)]) from None
 
@@ -82,19 +88,21 @@ def date(text: str) -> float:
         raise FilterError(f"{text!r} is no date like 2026-01-09T19:19:13.000Z.") from None
 
 
-def _sql(node: Node, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:
+def _sql(node: Node, compare: Callable[[Compare], ColumnElement[bool]]) -> ColumnElement[bool]:
     match node:
         case Both(parts):
-            return and_(*(_sql(part, columns, dates) for part in parts))
+            return and_(*(_sql(part, compare) for part in parts))
         case Either(parts):
-            return or_(*(_sql(part, columns, dates) for part in parts))
+            return or_(*(_sql(part, compare) for part in parts))
         case Not(part):
-            return not_(_sql(part, columns, dates))
+            return not_(_sql(part, compare))
         case Compare():
-            return _compare(node, columns, dates)
+            return compare(node)
 
 
-def _compare(node: Compare, columns: Columns, dates: Mapping[str, int]) -> ColumnElement[bool]:
+def _compare(
+    columns: Columns, dates: Mapping[str, int], lowered: Columns, node: Compare
+) -> ColumnElement[bool]:
     if node.attribute not in columns:
         known = ", ".join(sorted(columns))
         raise FilterError(f"There is no attribute {node.attribute!r} here. There are: {known}.")
@@ -112,7 +120,11 @@ def _compare(node: Compare, columns: Columns, dates: Mapping[str, int]) -> Colum
         return column.endswith(node.value, autoescape=True)
     if node.operator == "co":
         return column.contains(node.value, autoescape=True)
-    return bool_of(_ORDERING[node.operator](column, node.value))
+    found = bool_of(_ORDERING[node.operator](column, node.value))
+    if node.operator == "eq" and node.attribute in lowered:
+        # What is the same is the same in lower case, too, and by that there is an index.
+        return and_(lowered[node.attribute] == func.lower(node.value), found)
+    return found
 
 
 def bool_of(condition: Any) -> ColumnElement[bool]:

@@ -79,6 +79,10 @@ _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
         for name in (*BASE_PROFILE[1:], *sorted(PROFILE))
     },
 }
+_LOWERED: Mapping[str, SQLColumnExpression[Any]] = {
+    f"profile.{attribute}": literal_column(BEGINNINGS[name])
+    for attribute, name in {"email": "email", "firstName": "first", "lastName": "last"}.items()
+}
 _DATES = dict.fromkeys(
     ("created", "lastUpdated", "activated", "statusChanged", "lastLogin", "passwordChanged"), 1
 )
@@ -87,9 +91,9 @@ _DATES = dict.fromkeys(
 @management.get(PATH)
 def list_users() -> Response:
     """The org's people; deactivated ones only when a filter or search asks."""
-    conditions = searching.asked(_COLUMNS, _DATES, for_search=searching.PARTS) or [
-        User.status != "DEPROVISIONED"
-    ]
+    conditions = searching.asked(
+        _COLUMNS, _DATES, for_search=searching.PARTS, lowered=_LOWERED
+    ) or [User.status != "DEPROVISIONED"]
     statement = select(User).where(*conditions)
     if request.args.get("search") and request.args.get("sortBy"):
         return sorted_page(statement, document, _COLUMNS, _DATES)
