@@ -145,6 +145,29 @@ def test_two_different_things_pass_whatever_was_tried_before() -> None:
     assert EXERCISES["prove-excess"].judge(tried).passed
 
 
+@pytest.mark.parametrize(
+    "id", ["00uabcdefghijklmnopq", "00u12345678901234567", "00uABCDEFGHIJKLMNOPQ"]
+)
+def test_the_same_done_to_two_people_is_one_thing_whatever_their_ids_look_like(id: str) -> None:
+    people = (f"/api/v1/users/{one}" for one in (id, "00u1aB2cD3eF4gH5iJ6k"))
+
+    outcome = EXERCISES["prove-excess"].judge(
+        recording_of(*(lesson_13._called("DELETE", path, 204) for path in people))
+    )
+
+    assert outcome.reasons == (lesson_13.TWICE_THE_SAME,)
+
+
+def test_two_things_at_two_kinds_of_servers_are_two() -> None:
+    calls = ("/api/v1/authorizationServers", "/api/v1/apps")
+
+    outcome = EXERCISES["prove-excess"].judge(
+        recording_of(*(lesson_13._called("GET", path) for path in calls))
+    )
+
+    assert outcome.passed
+
+
 def test_the_creator_s_token_below_an_org_proves_excess_for_real(kit_lab: Lab) -> None:
     creator, recording = own_creator(kit_lab, "Casey", "SUPER_ADMIN"), Recording()
     headers = {"Authorization": f"SSWS {creator.api_token}"}

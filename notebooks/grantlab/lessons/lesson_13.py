@@ -226,7 +226,8 @@ _LISTED = (
     r"DELETE /api/v1/users/[^/]+/factors/[^/]+",
     r"PUT /api/v1/groups/[^/]+/users/[^/]+",
 )
-_ID = re.compile(r"/(?:[0-9a-z]{2,6}[0-9A-Z][0-9A-Za-z]{12,}|[^/]*@[^/]*)(?=/|$)")
+# Ids have twenty letters and digits, any of them; so has one word of the paths.
+_ID = re.compile(r"/(?!authorizationServers\b)(?:[0-9A-Za-z]{20}|[^/]*@[^/]*)(?=/|$)")
 
 CREATOR = "Casey's script"
 A_ROW_NEEDS_IT = "A row of the list needs that call. Look for one that stands nowhere in it."
