@@ -5,8 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.kit.hosting import Host, hosting
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SIGN_IN_PAGE = """<!doctype html><html><head><title>Sign in</title></head><body>
 <form action="/login/sign-in" method="post"><input type="hidden" name="ticket" value="park-1">
@@ -104,3 +110,9 @@ def lab_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def host(chromium: Browser) -> Iterator[Host]:
+    """Show a panel as a notebook would: its module here, its Python behind it."""
+    yield from hosting(chromium)

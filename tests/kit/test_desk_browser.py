@@ -4,60 +4,21 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from grantlab.tokens import decode, verify
 from grantlab.views import view
 from grantlab.views.panel import Panel, page
 from grantlab.views.token import token_panel
 from tests.kit.desk_samples import Org
+from tests.kit.hosting import Host
 from tests.kit.views_samples import ACCESS, ISSUER
 
-HOST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Host</title>
-<style>%s</style><body data-jp-theme-light="%s"
-style="background:var(--page);--page:%s"><main><h1 style="color:gray">Lesson</h1><h2
-style="color:gray">Look</h2><div id="here"></div></main></body></html>"""
-START = """async ([source, html]) => {
-  const blob = new Blob([source], { type: "text/javascript" });
-  const { default: widget } = await import(URL.createObjectURL(blob));
-  const model = {
-    get: () => window.shown, on: (_, draw) => (window.redraw = draw), off: () => {},
-    send: (message) => window.act(JSON.stringify(message)),
-  };
-  window.shown = html;
-  widget.render({ model, el: document.getElementById("here") });
-}"""
-
-Host = Callable[..., Page]
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def host(chromium: Browser) -> Iterator[Host]:
-    """Show a panel as a notebook would: its module here, its Python behind it."""
-    pages: list[Page] = []
-
-    def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
-        shown = chromium.new_page(viewport={"width": width, "height": 800})
-        pages.append(shown)
-
-        def act(message: str) -> None:
-            panel._handle_custom_msg(json.loads(message), [])
-            shown.evaluate("html => { window.shown = html; window.redraw(); }", panel.html)
-
-        shown.expose_function("act", act)
-        shown.set_content(HOST % (Panel._css, *(("true", "#fff") if light else ("false", "#111"))))
-        shown.evaluate(START, [Panel._esm, panel.html])
-        return shown
-
-    yield show
-    for shown in pages:
-        shown.close()
 
 
 def desk() -> Panel:

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from grantlab.views.flow import flow_panel
 from grantlab.views.panel import Panel
+from tests.kit.hosting import HOST, START
 from tests.kit.test_flow_views import a_flow
-from tests.kit.test_views_browser import HOST, START
 
 Host = Callable[..., Page]
 

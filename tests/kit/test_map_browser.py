@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
 
 from grantlab.least_privilege import Identity, Operation, Role
 from grantlab.loot import Reach, examine
 from grantlab.trying import PrivilegeMap
 from grantlab.views import view
 from grantlab.views.panel import Panel
-from tests.kit.test_views_browser import HOST, START
+from tests.kit.hosting import Host
 from tests.kit.views_samples import ACCESS
 
 pytestmark = pytest.mark.browser
 
-Host = Callable[..., Page]
 PATHS = ("users", "users/{user_id}", "users/{user_id}/lifecycle/reset_password", "groups")
 
 
@@ -64,30 +61,6 @@ def the_map() -> Panel:
 def the_meter() -> Panel:
     key = replace(examine("00" + "k" * 40), reach=Reach(200, 255, "calls of the management API"))
     return view([examine("Open-Sesame-2026", "password", owner="cora"), key, examine(ACCESS)])
-
-
-@pytest.fixture
-def host(chromium: Browser) -> Iterator[Host]:
-    """Show a panel as a notebook would: its module here, its Python behind it."""
-    pages: list[Page] = []
-
-    def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
-        shown = chromium.new_page(viewport={"width": width, "height": 800})
-        pages.append(shown)
-
-        def act(message: str) -> None:
-            panel._handle_custom_msg(json.loads(message), [])
-            shown.evaluate("html => { window.shown = html; window.redraw(); }", panel.html)
-
-        shown.expose_function("act", act)
-        theme = ("true", "#fff") if light else ("false", "#111")
-        shown.set_content(HOST % (Panel._css, *theme))
-        shown.evaluate(START, [Panel._esm, panel.html])
-        return shown
-
-    yield show
-    for shown in pages:
-        shown.close()
 
 
 @pytest.mark.parametrize("make", [the_map, the_meter], ids=["map", "meter"])

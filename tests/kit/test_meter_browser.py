@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.kit.test_map_browser import Host, host, the_meter
-
-__all__ = ["host"]
+from tests.kit.hosting import Host
+from tests.kit.test_map_browser import the_meter
 
 pytestmark = pytest.mark.browser
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,8 @@ from grantlab.views.exercise import exercise_panel
 from grantlab.views.panel import Panel
 from grantlab.views.server import server_panel, unavailable_panel
 from grantlab.views.timeline import timeline_panel
+from tests.kit.hosting import Host
 from tests.kit.test_timeline import START, access, believes, issued, recorded, theft
-from tests.kit.test_views_browser import HOST
-from tests.kit.test_views_browser import START as BEGIN
-
-Host = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
 
@@ -41,30 +37,6 @@ METADATA = {
 @pytest.fixture(autouse=True)
 def _progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRANTLAB_PROGRESS", str(tmp_path / "progress.json"))
-
-
-@pytest.fixture
-def host(chromium: Browser) -> Iterator[Host]:
-    """Show a panel as a notebook would: its module here, its Python behind it."""
-    pages: list[Page] = []
-
-    def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
-        shown = chromium.new_page(viewport={"width": width, "height": 800})
-        pages.append(shown)
-
-        def act(message: str) -> None:
-            panel._handle_custom_msg(json.loads(message), [])
-            shown.evaluate("html => { window.shown = html; window.redraw(); }", panel.html)
-
-        shown.expose_function("act", act)
-        theme = ("true", "#fff") if light else ("false", "#111")
-        shown.set_content(HOST % (Panel._css, *theme))
-        shown.evaluate(BEGIN, [Panel._esm, panel.html])
-        return shown
-
-    yield show
-    for shown in pages:
-        shown.close()
 
 
 def lives() -> Panel:

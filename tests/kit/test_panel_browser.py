@@ -6,9 +6,7 @@ import pytest
 
 from grantlab.views.html import button, section, tag
 from grantlab.views.panel import Panel
-from tests.kit.test_desk_browser import Host, host
-
-__all__ = ["host"]
+from tests.kit.hosting import Host
 
 pytestmark = pytest.mark.browser
 

@@ -1,44 +1,15 @@
 """The switchboard in a real browser: fits, is accessible, and switches by keyboard."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
 
 from grantlab.views import view
-from grantlab.views.panel import Panel
+from tests.kit.hosting import Host
 from tests.kit.test_switchboard import Board
-from tests.kit.test_views_browser import HOST, START
-
-Host = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def host(chromium: Browser) -> Iterator[Host]:
-    """Show a panel as a notebook would: its module here, its Python behind it."""
-    pages: list[Page] = []
-
-    def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
-        shown = chromium.new_page(viewport={"width": width, "height": 800})
-        pages.append(shown)
-
-        def act(message: str) -> None:
-            panel._handle_custom_msg(json.loads(message), [])
-            shown.evaluate("html => { window.shown = html; window.redraw(); }", panel.html)
-
-        shown.expose_function("act", act)
-        theme = ("true", "#fff") if light else ("false", "#111")
-        shown.set_content(HOST % (Panel._css, *theme))
-        shown.evaluate(START, [Panel._esm, panel.html])
-        return shown
-
-    yield show
-    for shown in pages:
-        shown.close()
 
 
 def unsafe() -> Board:

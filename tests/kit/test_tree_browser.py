@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from grantlab.deciding import DecisionTree
 from grantlab.views import view
 from grantlab.views.panel import Panel
-from tests.kit.test_views_browser import HOST, START
+from tests.kit.hosting import Host
 
 pytestmark = pytest.mark.browser
-
-Host = Callable[..., Page]
-
-
-@pytest.fixture
-def host(chromium: Browser) -> Iterator[Host]:
-    """Show a panel as a notebook would: its module here, its Python behind it."""
-    pages: list[Page] = []
-
-    def show(panel: Panel, width: int = 1280, light: bool = True) -> Page:
-        shown = chromium.new_page(viewport={"width": width, "height": 800})
-        pages.append(shown)
-
-        def act(message: str) -> None:
-            panel._handle_custom_msg(json.loads(message), [])
-            shown.evaluate("html => { window.shown = html; window.redraw(); }", panel.html)
-
-        shown.expose_function("act", act)
-        theme = ("true", "#fff") if light else ("false", "#111")
-        shown.set_content(HOST % (Panel._css, *theme))
-        shown.evaluate(START, [Panel._esm, panel.html])
-        return shown
-
-    yield show
-    for shown in pages:
-        shown.close()
 
 
 def half_way() -> Panel:

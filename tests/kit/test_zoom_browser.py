@@ -16,7 +16,7 @@ from grantlab.recording import Exchange, Recording
 from grantlab.views.difference import difference
 from grantlab.views.inspector import recording_panel
 from grantlab.views.panel import Panel
-from tests.kit.test_views_browser import HOST, START
+from tests.kit.hosting import HOST, START
 from tests.kit.views_samples import code_flow, exchange, hostile
 
 Host = Callable[..., Page]
